@@ -1,0 +1,449 @@
+"""The nanoweb command: from a file to a running application.
+
+Before a request's way: "nanoweb run app.py" imports the file, finds the
+application in it and hands it to the server; "nanoweb routes app.py" prints
+the table of its rules.  Commands, options and environment variables are called
+as Flask's are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import sys
+import traceback
+from operator import itemgetter
+from types import FunctionType, ModuleType
+
+from . import __version__
+from .app import App
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = ["UsageError", "load_app", "main"]
+
+# int() would take " 80", "8_0" and "٨٠" too.
+_port_re = re.compile(r"[0-9]{1,5}", re.ASCII)
+
+_SORT_KEYS = ("endpoint", "methods", "domain", "rule")  # in the order of the columns
+
+# Where Flask looks, in its order.
+_DEFAULT_PLACES = ("wsgi", "app")
+_APP_NAMES = ("app", "application")
+_FACTORY_NAMES = ("create_app", "make_app")
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; the text is one line that says what to ask instead."""
+
+
+class _ApplicationError(Exception):
+    """The application's own code raised while it was loaded; the cause is what it raised."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Do what the command line says.
+
+    argv      the words after "nanoweb"; None takes those of this process
+    returns   the exit status: 0; 1 if the application's own code raised while it was loaded
+              (its traceback is on stderr) or the port cannot be had; 2 if the command
+              makes no sense; one line on stderr says what to do
+    raises    SystemExit after --help and --version, as argparse has it
+    """
+    parser = _make_parser()
+    try:
+        options = parser.parse_args(argv)
+        if options.command is None:
+            parser.print_help(sys.stderr)
+            return 2
+        return options.command(options)
+    except UsageError as error:
+        print(f"nanoweb: error: {error}", file=sys.stderr)
+        return 2
+    except _ApplicationError as error:
+        _print_traceback(error.__cause__)
+        return 1
+    except BrokenPipeError:  # the reader of our output has seen enough of it, as in "nanoweb routes | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes when it ends
+        return 1
+
+
+# ---- the commands
+
+
+def _run(options):
+    """Serve the application until Ctrl-C or SIGTERM."""
+    from .serving import make_server  # for weight
+
+    host = options.host or os.environ.get("FLASK_RUN_HOST") or "127.0.0.1"
+    port = _read_port(options)
+    # The port first: if it is taken, we know before the application has spent seconds
+    # on its import.  Who connects meanwhile waits in the queue of the socket.
+    try:
+        server = make_server(host, port, threaded=options.threads)
+    except OSError as error:
+        print(error.strerror, file=sys.stderr)
+        return 1
+    except ValueError as error:
+        raise UsageError(f"cannot listen on {host!r}: {error}") from None
+    try:
+        server.app = _load(options)
+        server.log_startup()
+        server.serve_forever()
+    finally:
+        server.server_close()
+    return 0
+
+
+def _read_port(options):
+    """Return the port to listen on; 0 lets the system choose one."""
+    if options.port is not None:
+        source, text = "--port", options.port
+    else:
+        source, text = "FLASK_RUN_PORT", os.environ.get("FLASK_RUN_PORT") or "5000"
+    if _port_re.fullmatch(text) and int(text) <= 65535:
+        return int(text)
+    raise UsageError(f"{source} is {text!r}, not a number from 0 to 65535")
+
+
+def _print_routes(options):
+    """Print the rules of the application as a table; the column of domains only if there are any."""
+    app = _load(options)
+    if not isinstance(app, App):
+        raise UsageError(f"only an App has routes; this application is a {type(app).__name__}")
+    by_host = app.url_map.host_matching
+    hidden = set() if options.all_methods else {"HEAD", "OPTIONS"}
+    rows = [
+        (
+            rule.endpoint,
+            ", ".join(sorted(set(rule.methods or ()) - hidden)),
+            (rule.host if by_host else rule.subdomain) or "",
+            rule.rule,
+        )
+        for rule in app.url_map.iter_rules()
+    ]
+    if not rows:
+        print("No routes were registered.")
+        return 0
+    if options.sort != "match":
+        rows.sort(key=itemgetter(_SORT_KEYS.index(options.sort)))
+    columns = list(zip(("Endpoint", "Methods", "Host" if by_host else "Subdomain", "Rule"), *rows))
+    if not any(columns[2][1:]):
+        del columns[2]
+    print("\n".join(map("  ".join, zip(*map(_fill_column, columns)))), flush=True)
+    return 0
+
+
+def _fill_column(column):
+    """Underline the title, and make all cells as wide as the widest."""
+    title, *cells = column
+    width = max(map(len, column))
+    return [cell.ljust(width) for cell in (title, "-" * width, *cells)]
+
+
+# ---- from the options to an application
+
+
+def _load(options):
+    """Load the application that the options or the environment name, with its debug mode set."""
+    if options.target and options.app:
+        raise UsageError(f"two applications, {options.app!r} and {options.target!r}: leave one out")
+    if options.debug is not None:
+        os.environ["FLASK_DEBUG"] = "1" if options.debug else "0"  # the application may ask while it is loaded
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"  # so that an app.run() at the end of the file does nothing
+    try:
+        app = load_app(options.target or options.app or os.environ.get("FLASK_APP"))
+    except UsageError:
+        raise
+    except Exception as error:
+        raise _ApplicationError from error
+    finally:
+        os.environ.pop("FLASK_RUN_FROM_CLI", None)
+    if isinstance(app, App):
+        app.debug = os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
+    return app
+
+
+def _print_traceback(error):
+    """Show what the application's code raised as Python does, without the frames of ours that led there."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals is globals():
+        frames = frames.tb_next
+    traceback.print_exception(type(error), error, frames)
+
+
+# ---- from a target to an application
+
+
+def load_app(target: str | None = None) -> WSGIApplication:
+    """Import an application.
+
+    >>> load_app("wsgiref.simple_server:demo_app").__name__
+    'demo_app'
+
+    target    a file or a module; after ":", if it is not to be searched, a name in it or the call of
+              a factory with literals: "app.py", "site/app.py:application", "pkg.shop:create_app('test', debug=1)".
+              None looks for wsgi.py, then for app.py in the working directory.
+    returns   a WSGI callable.  Without a name that is "app" or "application", else the only App,
+              else the only thing that takes a start_response, else what create_app() or make_app() return.
+    raises    UsageError if the target leads to no application; whatever the application's own code raises
+
+    The folder of the file, or of its outermost package, is put in front of sys.path.
+    """
+    place, name = _split_target(target) if target else (_find_default(), None)
+    module = _import_module(place)
+    app = _find_app(module, place) if name is None else _evaluate(module, place, name)
+    if not callable(app):
+        raise UsageError(f"{target or place!r} gives a {type(app).__name__}, which is not a WSGI application")
+    return app
+
+
+def _split_target(target):
+    """Part "place:name"; a drive's colon, as in C:\\app.py, is not the one."""
+    colon = target.find(":", 2 if target[1:3] in (":\\", ":/") else 0)
+    if colon < 0:
+        return target, None
+    place, name = target[:colon], target[colon + 1 :].strip()
+    if place and name:
+        return place, name
+    raise UsageError(f"{target!r} lacks a part: write file.py:name, module:name or module:factory()")
+
+
+def _find_default():
+    for place in _DEFAULT_PLACES:
+        if _find_file(place):
+            return place
+    raise UsageError(f"no application named, and neither wsgi.py nor app.py is in {os.getcwd()}: nanoweb run FILE")
+
+
+# ---- import
+
+
+def _find_file(place):
+    """Return the file that a place names: "app.py" as it is, "app" may be a package or a module; None if neither."""
+    path = os.path.realpath(place)
+    for file in [path] if place.endswith(".py") else [os.path.join(path, "__init__.py"), path + ".py"]:
+        if os.path.isfile(file):
+            return file
+    return None
+
+
+def _import_module(place):
+    """Import a file under the name that other modules would import it by, or a module by its name."""
+    file = _find_file(place)
+    if file is None and (place.endswith(".py") or os.path.basename(place) != place):
+        raise UsageError(f"there is no file {place!r} (the working directory is {os.getcwd()})")
+    folder, name = _name_module(file or os.path.realpath(place))
+    if file and "." in os.path.basename(file)[:-3]:
+        raise UsageError(f"{place!r} cannot be imported, a dot is no part of a module's name: rename the file")
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+    try:
+        __import__(name)  # not importlib.import_module(): that leaves its frames in the traceback
+    except ModuleNotFoundError as error:
+        if _is_from_inside(error):  # a module that was found imports one that is not there
+            raise
+        raise UsageError(f"cannot import {place!r}: {error}") from None
+    module = sys.modules[name]
+    found = getattr(module, "__file__", None)
+    if file and (found is None or os.path.realpath(found) != os.path.realpath(file)):
+        raise UsageError(f"{place!r} cannot be imported, Python has another module {name!r}: rename the file")
+    return module
+
+
+def _name_module(path):
+    """Return the folder to import a file from, and its dotted name in there: up to the outermost package.
+
+    A folder with a dot in its name is no package, whatever it holds; neither is the root.
+    """
+    folder, name = os.path.split(path)
+    if name == "__init__.py":
+        folder, name = os.path.split(folder)
+    elif name.endswith(".py"):
+        name = name[:-3]
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        parent, package = os.path.split(folder)
+        if not package or "." in package:
+            break
+        folder, name = parent, f"{package}.{name}"
+    return folder, name
+
+
+# ---- search
+
+
+def _find_app(module, place):
+    """Return what in a module looks most like its application."""
+    values = vars(module)
+    for name in _APP_NAMES:
+        if callable(values.get(name)):
+            return values[name]
+    for is_app in (_is_app, _takes_start_response):
+        names = {id(value): name for name, value in values.items() if is_app(value)}  # one name for each
+        if len(names) == 1:
+            return values[names.popitem()[1]]
+        if names:
+            several = sorted(names.values())
+            raise UsageError(f"{place!r} has several applications, {_quote(several)}: say {place}:{several[0]}")
+    for name in _FACTORY_NAMES:
+        if callable(values.get(name)):
+            return _call_factory(place, name, values[name])
+    found = _quote(_public_names(module))
+    raise UsageError(f"no application in {place!r}, it has {found}: call it app, or say {place}:name")
+
+
+def _is_app(value):
+    return isinstance(value, App)
+
+
+def _takes_start_response(value):
+    """Tell whether a function or an object is called as PEP 3333 has it, by the name of its argument."""
+    try:
+        code = (value if isinstance(value, FunctionType) else type(value).__call__).__code__
+    except AttributeError:  # not callable, or not written in Python
+        return False
+    return "start_response" in code.co_varnames[: code.co_argcount]
+
+
+def _evaluate(module, place, expression):
+    """Return what a name in the module stands for, or what the factory of that name returns."""
+    name, arguments = _parse_expression(expression)
+    if not hasattr(module, name):
+        raise UsageError(f"{place!r} has no {name!r}; it has {_quote(_public_names(module))}")
+    value = getattr(module, name)
+    if arguments is not None:
+        args, kwargs = arguments
+        return _call_factory(place, name, value, *args, **kwargs)
+    if isinstance(value, FunctionType) and name not in _APP_NAMES and not _takes_start_response(value):
+        return _call_factory(place, name, value)
+    return value
+
+
+def _parse_expression(expression):
+    """Return the name and None of "name", the name and (args, kwargs) of "name('text', key=1)"."""
+    try:
+        node = ast.parse(expression, mode="eval").body
+        if isinstance(node, ast.Name):
+            return node.id, None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            args = [ast.literal_eval(value) for value in node.args]
+            kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords}
+            if None not in kwargs:  # the name of "**kwargs"
+                return node.func.id, (args, kwargs)
+    except (SyntaxError, ValueError, TypeError):
+        pass
+    raise UsageError(f"{expression!r} is neither a name nor a call with literals, as in name('text', key=1)")
+
+
+def _call_factory(place, name, factory, /, *args, **kwargs):
+    try:
+        return factory(*args, **kwargs)
+    except TypeError as error:
+        if _is_from_inside(error):
+            raise
+        hint = f"to give arguments write {place}:{name}('text', key=1)"
+        raise UsageError(f"cannot call {name!r} of {place!r}: {error}; {hint}") from None
+
+
+def _is_from_inside(error):
+    """Tell whether code that we called raised the error, and not our attempt to call it."""
+    return error.__traceback__.tb_next is not None
+
+
+def _public_names(module):
+    return [name for name, value in vars(module).items() if name[:1] != "_" and not isinstance(value, ModuleType)]
+
+
+def _quote(names):
+    """Return the names for an error's text, not too many of them."""
+    return ", ".join([*map(repr, names[:8]), *["..."] * (len(names) > 8)]) or "nothing"
+
+
+# ---- the command line
+
+
+_DESCRIPTION = """\
+Serve a web application, or show its routes.
+
+TARGET is a file or a module, and after a colon, if need be, what to take from it:
+  app.py    shop/main.py:site    pkg.module:create_app('test', debug=True)
+Without it the environment variable FLASK_APP counts, then wsgi.py or app.py in
+the working directory.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains with a UsageError instead of printing and leaving."""
+
+    def error(self, message):
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+class _Switch(argparse.Action):
+    """An option and its opposite; the last one said counts."""
+
+    def __init__(self, option_strings, dest, **options):
+        # No default: that of a command would undo what was said before it.
+        super().__init__(option_strings, dest, **{**options, "nargs": 0, "default": argparse.SUPPRESS})
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, not option_string.startswith(("--no-", "--without-")))
+
+
+def _make_parser():
+    parser = _Parser(
+        prog="nanoweb",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=None, debug=None)
+    parser.add_argument("--app", "-A", metavar="TARGET", help="the application, here or after the command")
+    _add_debug(parser)
+    version = f"nanoweb {__version__} (Python {sys.version.split()[0]})"
+    parser.add_argument("--version", action="version", version=version, help="show the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    run = commands.add_parser("run", help="serve an application", allow_abbrev=False, add_help=False)  # -h is --host
+    run.set_defaults(command=_run, threads=True)
+    _add_target(run)
+    run.add_argument(
+        "--host", "-h", help="the address to listen on (FLASK_RUN_HOST, or 127.0.0.1: this machine only)"
+    )
+    run.add_argument("--port", "-p", help="the port to listen on, 0 for a free one (FLASK_RUN_PORT, or 5000)")
+    _add_debug(run)
+    run.add_argument(
+        "--with-threads",
+        "--without-threads",
+        action=_Switch,
+        dest="threads",
+        help="serve many requests at a time (the default), or one after the other",
+    )
+    run.add_argument("--help", action="help", help="show this message and exit")
+
+    routes = commands.add_parser("routes", help="show the routes of an application", allow_abbrev=False)
+    routes.set_defaults(command=_print_routes)
+    _add_target(routes)
+    routes.add_argument(
+        "--sort",
+        "-s",
+        choices=[*_SORT_KEYS, "match"],
+        default="endpoint",
+        help="what to sort by; match is the order in which they are tried (default: endpoint)",
+    )
+    routes.add_argument("--all-methods", action="store_true", help="show HEAD and OPTIONS too")
+    return parser
+
+
+def _add_debug(parser):
+    parser.add_argument(
+        "--debug", "--no-debug", action=_Switch, dest="debug", help="set the debug mode (FLASK_DEBUG, or off)"
+    )
+
+
+def _add_target(parser):
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="the application; see nanoweb --help")

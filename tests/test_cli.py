@@ -1,0 +1,720 @@
+"""The nanoweb command: from a file to an application that is served."""
+
+import contextlib
+import http.client
+import importlib
+import io
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import unittest
+import zipfile
+from unittest import mock
+
+import nanoweb
+from nanoweb.cli import UsageError, load_app, main
+
+PACKAGE = pathlib.Path(nanoweb.__path__[0])
+PATIENCE = 60  # seconds until a program is given up; nothing here waits that long when all is well
+
+SITE = """\
+from nanoweb import App
+
+app = App(__name__)
+
+@app.route("/")
+def index():
+    return f"<p>{__name__}</p>"
+
+"""
+PLAIN = """\
+def {name}(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"plain"]
+
+"""
+FACTORY = """\
+def make(name="made", debug=False):
+    return App(name)
+
+other = App("other")
+"""
+
+
+class FolderTest(unittest.TestCase):
+    """Tests in a new working directory; what they do to Python's imports is undone."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(os.path.realpath(folder.name))
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+
+        path = mock.patch.object(sys, "path", [*sys.path])
+        path.start()
+        self.addCleanup(path.stop)
+        self.addCleanup(self.forget_modules, {*sys.modules})
+
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("FLASK")}
+        environment = mock.patch.dict(os.environ, environ, clear=True)
+        environment.start()
+        self.addCleanup(environment.stop)
+
+        serve_forever = mock.patch("nanoweb.serving.BaseWSGIServer.serve_forever", side_effect=AssertionError)
+        serve_forever.start()  # what serves in this process would never end
+        self.addCleanup(serve_forever.stop)
+
+    def forget_modules(self, known):
+        for name in {*sys.modules} - known:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and os.path.realpath(file).startswith(str(self.folder)):
+                del sys.modules[name]
+
+    def write(self, name, text=""):
+        """Write a file below the working directory."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        importlib.invalidate_caches()
+
+    def call(self, *argv):
+        """Return the exit status of the command and what it printed on stdout and on stderr."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main([*argv])
+        return status, out.getvalue(), err.getvalue()
+
+    def assertRefused(self, argv, *words):
+        """The command ends with status 2 and one line that has all the words."""
+        status, out, err = self.call(*argv)
+        self.assertEqual((status, out), (2, ""))
+        self.assertRegex(err, r"\Ananoweb: error: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, err)
+
+
+class TargetTest(FolderTest):
+    """What may stand where Flask's command takes --app."""
+
+    def test_a_target_names_a_file_or_a_module_and_what_to_take_from_it(self):
+        self.write("site1.py", SITE + FACTORY)
+        self.write("folder/site2.py", SITE)
+        self.write("pkg/__init__.py")
+        self.write("pkg/sub/__init__.py")
+        self.write("pkg/sub/site3.py", SITE)
+        self.write("pkg2/__init__.py", SITE)
+        for target, name in [
+            ("site1.py", "site1"),
+            ("site1", "site1"),
+            ("./site1.py", "site1"),
+            (str(self.folder / "site1.py"), "site1"),
+            ("site1.py:app", "site1"),
+            ("site1:other", "other"),
+            ("site1.py: other ", "other"),
+            ("site1:make", "made"),
+            ("site1:make()", "made"),
+            ("site1:make('mine')", "mine"),
+            ("site1.py:make('a:b', debug=True)", "a:b"),
+            ("site1.py:make(name='(x)')", "(x)"),
+            ("folder/site2.py", "site2"),
+            ("folder/site2", "site2"),
+            ("folder/site2.py:app", "site2"),
+            ("pkg.sub.site3", "pkg.sub.site3"),
+            ("pkg.sub.site3:app", "pkg.sub.site3"),
+            ("pkg/sub/site3.py", "pkg.sub.site3"),
+            ("pkg2", "pkg2"),
+            ("pkg2/__init__.py", "pkg2"),
+        ]:
+            with self.subTest(target):
+                self.assertEqual(load_app(target).name, name)
+
+    def test_a_literal_of_any_kind_reaches_the_factory(self):
+        self.write("site4.py", "def make(*args, **kwargs):\n    return lambda *wsgi: (args, kwargs)\n")
+        for call, expected in [
+            ("make(1, -2.5, 'x', b'y', None, True)", ((1, -2.5, "x", b"y", None, True), {})),
+            ("make([1], {'a': (2,)}, key={3})", (([1], {"a": (2,)}), {"key": {3}})),
+        ]:
+            with self.subTest(call):
+                self.assertEqual(load_app(f"site4:{call}")(), expected)
+
+    def test_what_is_no_literal_is_never_run(self):
+        self.write("site5.py", "def make(*args, **kwargs):\n    raise SystemExit('called')\n")
+        for call in [
+            "make(print('x'))",
+            "make(__import__('os'))",
+            "make(name)",
+            "make(*[1])",
+            "make(**{'a': 1})",
+            "make(1 if 1 else 2)",
+            "make(",
+            "make)",
+            "make()()",
+            "make.x",
+            "make.x()",
+            "make[0]",
+            "lambda: make",
+            "1",
+            "'make'",
+            "a b",
+            "(make, 1)",
+            "make\0",
+        ]:
+            with self.subTest(call):
+                self.assertRefused(
+                    ["routes", f"site5.py:{call}"], repr(call), "neither a name nor a call with literals"
+                )
+
+    def test_a_target_with_a_part_missing_is_refused(self):
+        for target in [":", ":app", "app.py:", "app.py: "]:
+            with self.subTest(target):
+                self.assertRefused(["routes", target], repr(target), "file.py:name")
+
+    def test_a_drive_is_not_mistaken_for_a_module(self):
+        for target in ["C:\\site\\app.py", "C:/site/app.py:app"]:
+            with self.subTest(target):
+                self.assertRefused(["routes", target], "C:")
+
+    def test_without_a_target_wsgi_py_is_taken_and_then_app_py(self):
+        self.assertRefused(["routes"], "wsgi.py", "app.py", str(self.folder))
+        self.write("app.py", SITE)
+        self.assertEqual(load_app().name, "app")
+        self.write("wsgi.py", SITE)
+        self.assertEqual(load_app().name, "wsgi")
+
+    def test_a_missing_file_or_module_is_named(self):
+        self.write("pkg4/__init__.py")
+        for target in ["nowhere.py", "folder/nowhere.py", "folder/nowhere", "nowhere", "pkg4.nowhere", "a..b"]:
+            with self.subTest(target):
+                self.assertRefused(["routes", target], repr(target))
+
+    def test_the_folder_of_the_file_comes_first_on_the_path(self):
+        self.write("deep/site6.py", SITE + "import beside6\n")
+        self.write("deep/beside6.py")
+        load_app("deep/site6.py")
+        self.assertEqual(sys.path[0], str(self.folder / "deep"))
+        load_app("deep/site6.py")
+        self.assertEqual(sys.path.count(str(self.folder / "deep")), 1)
+
+    def test_the_module_is_registered_under_its_name(self):
+        self.write("pkg7/__init__.py")
+        self.write("pkg7/site7.py", SITE)
+        app = load_app("pkg7/site7.py")
+        self.assertIs(sys.modules["pkg7.site7"].app, app)
+
+    def test_a_file_that_python_could_not_import_must_be_renamed(self):
+        self.write("types.py", SITE)
+        self.write("time.py", SITE)
+        self.write("my.site.py", SITE)
+        for target in ["types.py", "time.py", "time", "my.site.py"]:
+            with self.subTest(target):
+                self.assertRefused(["routes", target], repr(target), "rename the file")
+
+    def test_a_folder_that_cannot_be_a_package_is_none(self):
+        self.write("site-1.0/__init__.py")
+        self.write("site-1.0/pkg8/__init__.py")
+        self.write("site-1.0/pkg8/site8.py", SITE)
+        self.assertEqual(load_app("site-1.0/pkg8/site8.py").name, "pkg8.site8")
+        self.assertEqual(sys.path[0], str(self.folder / "site-1.0"))
+
+    def test_a_name_that_is_no_identifier_can_be_imported_all_the_same(self):
+        self.write("my-site.py", SITE)
+        self.write("8.py", SITE)
+        for target, name in [("my-site.py", "my-site"), ("8.py:app", "8"), ("my-site", "my-site")]:
+            with self.subTest(target):
+                self.assertEqual(load_app(target).name, name)
+
+
+class SearchTest(FolderTest):
+    """What a module is searched for if the target says no name."""
+
+    def find(self, text):
+        self.write("searched.py", text)
+        sys.modules.pop("searched", None)
+        importlib.invalidate_caches()
+        with mock.patch.object(sys, "dont_write_bytecode", True):  # the next file may have the same size and time
+            return load_app("searched.py")
+
+    def test_an_application_is_found_by_its_name_or_as_the_only_one(self):
+        head = "from nanoweb import App, current_app, g, request, session\n"
+        for text, name in [
+            ("app = App('a')", "a"),
+            ("application = App('b')", "b"),
+            ("first = App('x'); app = App('c')", "c"),
+            ("application = App('x'); app = App('d')", "d"),
+            ("app = 'no application'; application = App('e')", "e"),
+            ("site = App('f')", "f"),
+            ("site = App('g'); again = site", "g"),
+            ("_private = App('h')", "h"),
+            ("def create_app(): return App('x')\nsite = App('i')", "i"),
+            ("def create_app(): return App('j')", "j"),
+            ("def make_app(name='k'): return App(name)", "k"),
+            ("make_app = lambda: App('x')\ncreate_app = lambda: App('l')", "l"),
+            (PLAIN.format(name="helper") + "site = App('m')", "m"),
+        ]:
+            with self.subTest(text):
+                self.assertEqual(self.find(head + text).name, name)
+
+    def test_every_wsgi_callable_is_an_application(self):
+        for text in [
+            PLAIN.format(name="app"),
+            PLAIN.format(name="hello"),
+            "def app(environ, respond):\n    respond('200 OK', [])\n    return [b'plain']\n",
+            "class Hello:\n    def __call__(self, environ, start_response): return [b'plain']\nhello = Hello()\n",
+            "def create_app():\n    return lambda environ, respond: [b'plain']\n",
+        ]:
+            with self.subTest(text):
+                self.assertEqual(self.find(text)({}, lambda status, fields: None), [b"plain"])
+
+    def test_a_plain_function_may_be_named(self):
+        app = PLAIN.format(name="app").replace("start_response", "respond")
+        self.write("three.py", PLAIN.format(name="one") + PLAIN.format(name="two") + app)
+        for name in ["one", "two", "app"]:
+            with self.subTest(name):
+                self.assertEqual(load_app(f"three.py:{name}").__name__, name)
+
+    def test_several_applications_are_all_named(self):
+        for text in [
+            "from nanoweb import App\nb = App('b')\na = App('a')\n",
+            PLAIN.format(name="b") + PLAIN.format(name="a"),
+        ]:
+            with self.subTest(text), self.assertRaisesRegex(UsageError, "'a', 'b'.* searched.py:a"):
+                self.find(text)
+
+    def test_a_module_without_application_is_answered_with_what_it_has(self):
+        for text, found in [
+            ("", "nothing"),
+            ("import os\n_private = 1\nlimit = 3\ndef run(): pass\n", "'limit', 'run'"),
+            ("".join(f"n{number} = 1\n" for number in range(20)), r"'n7', \.\.\."),
+        ]:
+            with self.subTest(found), self.assertRaisesRegex(UsageError, f"no application in .*{found}: call it app"):
+                self.find(text)
+
+    def test_a_name_that_is_not_there_is_answered_with_what_is(self):
+        self.write("site1.py", SITE)
+        self.assertRefused(["routes", "site1.py:ap"], "no 'ap'", "'App', 'app', 'index'")
+        self.assertRefused(["routes", "site1.py:ap()"], "no 'ap'")
+
+    def test_what_is_no_application_is_refused(self):
+        self.write("site2.py", "number = 7\ndef none(): pass\n")
+        for target, kind in [("site2:number", "int"), ("site2:none", "NoneType"), ("site2.py:none()", "NoneType")]:
+            with self.subTest(target):
+                self.assertRefused(["routes", target], repr(target), f"a {kind}, which is not a WSGI application")
+        self.assertRefused(["routes", "site2:number()"], "not callable")
+
+    def test_a_factory_that_needs_arguments_says_which(self):
+        self.write("site3.py", "def create_app(config, key):\n    raise SystemExit('called')\n")
+        for target in ["site3.py", "site3.py:create_app", "site3.py:create_app()", "site3.py:create_app(config=1)"]:
+            with self.subTest(target):
+                self.assertRefused(
+                    ["run", target, "-p0"], "'create_app'", "'key'", "site3.py:create_app('text', key=1)"
+                )
+        self.assertRefused(["routes", "site3.py:create_app(1, 2, 3)"], "3 were given")
+
+
+class BrokenApplicationTest(FolderTest):
+    """An error in the user's own code is shown as Python shows it."""
+
+    def assertShown(self, argv, *words):
+        status, out, err = self.call(*argv)
+        self.assertEqual((status, out), (1, ""))
+        self.assertNotIn(str(PACKAGE), err)
+        self.assertNotIn("importlib", err)
+        self.assertNotIn("nanoweb: error", err)
+        for word in words:
+            self.assertIn(word, err)
+
+    def test_its_traceback_is_shown_without_frames_of_ours(self):
+        self.write("broken1.py", "from nanoweb import App\n1 / 0\n")
+        self.write("broken2.py", "import broken1\n")
+        self.write("broken3.py", "import no_such_module\n")
+        self.write("broken4.py", "def create_app():\n    return int('x')\n")
+        self.write("broken5.py", "def create_app():\n    return int(1, 2, 3)\n")
+        self.write("broken6.py", "import os.nowhere\n")
+        for target, words in [
+            ("broken1.py", ["broken1.py", "line 2", "ZeroDivisionError"]),
+            ("broken2.py", ["broken2.py", "broken1.py", "ZeroDivisionError"]),
+            ("broken3", ["broken3.py", "ModuleNotFoundError", "no_such_module"]),
+            ("broken4.py", ["line 2", "in create_app", "ValueError"]),
+            ("broken4.py:create_app()", ["in create_app", "ValueError"]),
+            ("broken5.py", ["in create_app", "TypeError"]),
+            ("broken6", ["broken6.py", "os.nowhere"]),
+        ]:
+            for command in ["routes", "run"]:
+                with self.subTest(command, target=target):
+                    self.assertShown([command, target, *["-p0"] * (command == "run")], "Traceback", *words)
+
+    def test_a_syntax_error_shows_the_line(self):
+        self.write("broken7.py", "x = 1\nif x\n")
+        self.assertShown(["routes", "broken7.py"], "broken7.py", "line 2", "SyntaxError")
+        self.assertNotIn("Traceback", self.call("routes", "broken7.py")[2])
+
+    def test_a_module_may_end_the_program(self):
+        self.write("broken8.py", "raise SystemExit('set SECRET_KEY first')\n")
+        with self.assertRaisesRegex(SystemExit, "set SECRET_KEY first"):
+            self.call("run", "broken8.py", "-p0")
+
+
+class RoutesTest(FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.write(
+            "shop.py",
+            """
+            from nanoweb import App
+
+            app = App(__name__)
+
+            @app.route("/zoo")
+            def animals():
+                return ""
+
+            @app.post("/book/<int:number>")
+            def buy(number):
+                return ""
+
+            @app.route("/", methods=["GET", "PUT"])
+            def index():
+                return ""
+            """,
+        )
+
+    def rules(self, *options):
+        """Return the last column of the table."""
+        status, out, err = self.call("routes", "shop.py", *options)
+        self.assertEqual((status, err), (0, ""))
+        return [line.split()[-1] for line in out.splitlines()[2:]]
+
+    def test_the_table_looks_like_flasks(self):
+        status, out, err = self.call("routes", "shop.py")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(
+            [line.rstrip() for line in out.splitlines()],
+            [
+                "Endpoint  Methods   Rule",
+                "--------  --------  ------------------",
+                "animals   GET       /zoo",
+                "buy       POST      /book/<int:number>",
+                "index     GET, PUT  /",
+            ],
+        )
+
+    def test_head_and_options_are_shown_when_asked_for(self):
+        _, out, _ = self.call("routes", "shop.py", "--all-methods")
+        self.assertIn("index     GET, HEAD, OPTIONS, PUT  /", out)
+        self.assertIn("buy       OPTIONS, POST            /book", out)
+
+    def test_the_table_is_sorted_as_asked(self):
+        zoo, book, index = "/zoo", "/book/<int:number>", "/"
+        match = [rule.rule for rule in load_app("shop.py").url_map.iter_rules()]
+        for options, expected in [
+            ([], [zoo, book, index]),
+            (["--sort", "endpoint"], [zoo, book, index]),
+            (["-s", "methods"], [zoo, index, book]),
+            (["--sort=rule"], [index, book, zoo]),
+            (["--sort", "domain"], match),
+            (["--sort", "match"], match),
+        ]:
+            with self.subTest(options):
+                self.assertEqual(self.rules(*options), expected)
+        self.assertRefused(["routes", "shop.py", "--sort", "size"], "--sort", "'size'", "endpoint")
+
+    def test_subdomains_have_a_column_if_there_are_any(self):
+        self.write(
+            "domains.py",
+            """
+            from nanoweb import App
+
+            app = App(__name__)
+            app.add_url_rule("/a", "a", lambda: "", subdomain="b.example")
+            app.add_url_rule("/b", "b", lambda: "", subdomain="a.example")
+            """,
+        )
+        _, out, _ = self.call("routes", "domains.py", "--sort=domain")
+        self.assertEqual(
+            [line.split() for line in out.splitlines()],
+            [
+                ["Endpoint", "Methods", "Subdomain", "Rule"],
+                ["--------", "-------", "---------", "----"],
+                ["b", "GET", "a.example", "/b"],
+                ["a", "GET", "b.example", "/a"],
+            ],
+        )
+
+    def test_an_application_without_routes_says_so(self):
+        self.write("empty.py", "from nanoweb import App\napp = App(__name__)\n")
+        self.assertEqual(self.call("routes", "empty.py"), (0, "No routes were registered.\n", ""))
+
+    def test_only_an_app_has_routes(self):
+        self.write("plain.py", PLAIN.format(name="app"))
+        self.assertRefused(["routes", "plain.py"], "only an App has routes", "function")
+
+
+class OptionsTest(FolderTest):
+    """Which words and variables mean what."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("shop.py", SITE)
+
+    def run_with(self, *argv, **environ):
+        """Run with a server that does nothing; return its address, whether it has threads, and the application."""
+        server = mock.Mock()
+        patch = mock.patch("nanoweb.serving.make_server", return_value=server)
+        with patch as make_server, mock.patch.dict(os.environ, environ):
+            status, _, err = self.call(*argv)
+            self.assertNotIn("FLASK_RUN_FROM_CLI", os.environ)
+        self.assertEqual((status, err), (0, ""))
+        server.serve_forever.assert_called_once_with()
+        server.server_close.assert_called_once_with()
+        (host, port), options = make_server.call_args
+        return host, port, options["threaded"], server.app
+
+    def test_options_say_where_and_how_to_serve(self):
+        for argv, environ, expected in [
+            ([], {}, ("127.0.0.1", 5000, True)),
+            (["--port", "8000"], {}, ("127.0.0.1", 8000, True)),
+            (["-p", "0"], {}, ("127.0.0.1", 0, True)),
+            (["-p65535"], {}, ("127.0.0.1", 65535, True)),
+            (["--host", "::1", "--port=80"], {}, ("::1", 80, True)),
+            (["-h", "0.0.0.0", "-p", "080"], {}, ("0.0.0.0", 80, True)),
+            (["--without-threads"], {}, ("127.0.0.1", 5000, False)),
+            (["--without-threads", "--with-threads"], {}, ("127.0.0.1", 5000, True)),
+            ([], {"FLASK_RUN_HOST": "::1", "FLASK_RUN_PORT": "81"}, ("::1", 81, True)),
+            ([], {"FLASK_RUN_HOST": "", "FLASK_RUN_PORT": ""}, ("127.0.0.1", 5000, True)),
+            (["-h", "::2", "-p", "82"], {"FLASK_RUN_HOST": "::1", "FLASK_RUN_PORT": "no"}, ("::2", 82, True)),
+        ]:
+            with self.subTest(argv, **environ):
+                self.assertEqual(self.run_with("run", "shop.py", *argv, **environ)[:3], expected)
+
+    def test_a_port_is_a_number_up_to_65535(self):
+        for port in ["x", "", "-1", "+1", "1.0", "1_0", " 1", "1\n", "65536", "99999999999999999999", "0x10", "٨٠"]:
+            with self.subTest(port):
+                self.assertRefused(["run", "shop.py", "--port", port], f"--port is {port!r}", "0 to 65535")
+                if port:
+                    with mock.patch.dict(os.environ, FLASK_RUN_PORT=port):
+                        self.assertRefused(["run", "shop.py"], f"FLASK_RUN_PORT is {port!r}", "0 to 65535")
+
+    def test_the_application_may_be_named_in_three_places(self):
+        self.write("second.py", SITE)
+        for argv, environ, name in [
+            (["run", "second.py"], {}, "second"),
+            (["--app", "second.py", "run"], {}, "second"),
+            (["-A", "second", "run"], {}, "second"),
+            (["--app=second:app", "run"], {}, "second"),
+            (["run"], {"FLASK_APP": "second.py"}, "second"),
+            (["run", "shop.py"], {"FLASK_APP": "second.py"}, "shop"),
+            (["-A", "shop.py", "run"], {"FLASK_APP": "second.py"}, "shop"),
+        ]:
+            with self.subTest(argv, **environ):
+                self.assertEqual(self.run_with(*argv, **environ)[3].name, name)
+        self.assertRefused(["-A", "shop.py", "run", "second.py"], "'shop.py'", "'second.py'", "leave one out")
+
+    def test_debug_mode_is_on_only_when_asked_for(self):
+        self.write("loud.py", SITE + "import os\napp.debug = True\nseen = os.environ.get('FLASK_DEBUG')\n")
+        for argv, environ, debug in [
+            (["run"], {}, False),
+            (["run", "--debug"], {}, True),
+            (["--debug", "run"], {}, True),
+            (["--debug", "run", "--no-debug"], {}, False),
+            (["--no-debug", "run", "--debug"], {}, True),
+            (["run"], {"FLASK_DEBUG": "1"}, True),
+            (["run"], {"FLASK_DEBUG": "true"}, True),
+            (["run"], {"FLASK_DEBUG": "0"}, False),
+            (["run"], {"FLASK_DEBUG": "False"}, False),
+            (["run"], {"FLASK_DEBUG": "no"}, False),
+            (["run"], {"FLASK_DEBUG": ""}, False),
+            (["run", "--no-debug"], {"FLASK_DEBUG": "1"}, False),
+            (["run", "--debug"], {"FLASK_DEBUG": "0"}, True),
+        ]:
+            with self.subTest(argv, **environ):
+                self.assertIs(self.run_with(*argv, "loud.py", **environ)[3].debug, debug)
+
+    def test_the_debug_option_is_known_to_the_module_while_it_is_loaded(self):
+        self.write("loud2.py", SITE + "import os\nseen = os.environ.get('FLASK_DEBUG')\n")
+        self.run_with("run", "--debug", "loud2.py", FLASK_DEBUG="0")
+        self.assertEqual(sys.modules["loud2"].seen, "1")
+
+    def test_a_run_at_the_end_of_the_file_is_passed_over(self):
+        self.write("eager.py", SITE + "app.run(port=-1)\n")
+        self.assertEqual(self.run_with("run", "eager.py")[3].name, "eager")
+
+    def test_what_is_not_known_is_refused_in_one_line(self):
+        for argv, words in [
+            (["shop.py"], ["'shop.py'", "run", "routes", "nanoweb --help"]),
+            (["run", "shop.py", "--reload"], ["--reload"]),
+            (["run", "shop.py", "--por", "80"], ["--por"]),
+            (["run", "shop.py", "--port"], ["--port", "nanoweb run --help"]),
+            (["run", "shop.py", "second.py"], ["second.py"]),
+            (["routes", "shop.py", "--debug"], ["--debug"]),
+        ]:
+            with self.subTest(argv):
+                self.assertRefused(argv, *words)
+
+    def test_without_a_command_the_help_is_shown_as_an_error(self):
+        status, out, err = self.call()
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("usage: nanoweb", err)
+
+    def test_help_and_version_are_printed(self):
+        for argv, words in [
+            (["--help"], ["run", "routes", "--app", "FLASK_APP", "FLASK_DEBUG", "create_app("]),
+            (["run", "--help"], ["--host", "-h", "FLASK_RUN_HOST", "--port", "FLASK_RUN_PORT", "--without-threads"]),
+            (["routes", "--help"], ["--sort", "--all-methods"]),
+            (["--version"], [f"nanoweb {nanoweb.__version__} (Python {sys.version.split()[0]})\n"]),
+        ]:
+            out = io.StringIO()
+            with self.subTest(argv), contextlib.redirect_stdout(out):
+                with self.assertRaises(SystemExit) as ended:
+                    main(argv)
+                self.assertEqual(ended.exception.code, 0)
+                for word in words:
+                    self.assertIn(word, out.getvalue())
+
+
+class Program:
+    """The command in a process of its own.
+
+    argv      the words after "nanoweb"
+    path      where the package lies
+    stdout    where its output goes; read here, with that on stderr, if not given
+    environ   environment variables for it
+    output    what was read so far
+    """
+
+    def __init__(self, *argv, path=PACKAGE.parent, stdout=subprocess.PIPE, **environ):
+        flags = ["-W", "error", *["-O"] * sys.flags.optimize]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self.process = subprocess.Popen(
+            [sys.executable, *flags, "-m", "nanoweb", *argv],
+            env={**inherited, "PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8", **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.STDOUT if stdout == subprocess.PIPE else subprocess.PIPE,
+            encoding="utf-8",
+        )
+        self.watchdog = threading.Timer(PATIENCE, self.process.kill)
+        self.watchdog.start()
+        self.pipe = self.process.stdout or self.process.stderr
+        self.output = ""
+
+    def read_port(self):
+        """Wait until the server says where it runs."""
+        for line in self.pipe:
+            self.output += line
+            running = re.search(r"Running on http://127\.0\.0\.1:([0-9]+)", line)
+            if running:
+                return int(running[1])
+        raise AssertionError(f"the program did not say where it runs:\n{self.output}")
+
+    def end(self, signal_number=None):
+        """Return the exit status; without a signal the program must end by itself."""
+        if signal_number is not None:
+            self.process.send_signal(signal_number)
+        self.output += self.pipe.read()
+        return self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.process.kill()
+        self.process.wait()
+        self.pipe.close()
+        self.watchdog.cancel()
+        self.watchdog.join()
+
+
+def fetch(port, path="/"):
+    """Return the status and the text of a page."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        with connection.getresponse() as answer:
+            return answer.status, answer.read().decode()
+
+
+class ProgramTest(FolderTest):
+    """The command as it is typed, in a process of its own."""
+
+    def setUp(self):
+        super().setUp()
+        # Whoever starts us in the background has SIGINT ignored, and programs inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        self.write("site.d/shop.py", SITE)
+
+    def test_it_serves_until_it_is_told_to_stop(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            with self.subTest(number), Program("run", "site.d/shop.py", "--port", "0") as program:
+                self.assertEqual(fetch(program.read_port()), (200, "<p>shop</p>"))
+                self.assertEqual(program.end(number), 0, program.output)
+                self.assertNotIn("Traceback", program.output)
+
+    def test_it_serves_any_wsgi_callable(self):
+        self.write("plain.py", PLAIN.format(name="hello"))
+        with Program("run", "--without-threads", FLASK_APP="plain", FLASK_RUN_PORT="0") as program:
+            self.assertEqual(fetch(program.read_port()), (200, "plain"))
+
+    def test_a_port_in_use_is_told_in_one_line_and_before_the_application_is_loaded(self):
+        self.write("slow.py", "print('loaded')\n" + SITE)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            with Program("run", "slow.py", "--port", port) as program:
+                self.assertEqual(program.end(), 1)
+        self.assertRegex(program.output, rf"\A[^\n]*{port} is in use[^\n]*--port[^\n]*\n\Z")
+
+    def test_an_address_that_cannot_be_had_is_told_in_one_line(self):
+        for host in ["203.0.113.1", "a..b", "x" * 300]:  # the first is in no network: RFC 5737
+            with self.subTest(host), Program("run", "site.d/shop.py", "--host", host, "--port", "0") as program:
+                self.assertIn(program.end(), (1, 2))
+                self.assertRegex(program.output, r"\A[^\n]*[Cc]annot listen on [^\n]*\n\Z")
+
+    def test_who_connects_while_the_application_loads_is_answered(self):
+        wait = "import os, time\nprint('loading', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
+        self.write("late.py", wait + SITE)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with Program("run", "late.py", "--port", str(port)) as program:
+            self.assertEqual(program.pipe.readline(), "loading\n")
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+                client.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                self.write("go")
+                self.assertTrue(client.makefile("rb").read().endswith(b"<p>late</p>"))
+
+    def test_an_error_of_the_application_ends_the_program_with_its_traceback(self):
+        self.write("broken.py", "import nowhere\n")
+        with Program("run", "broken.py", "--port", "0") as program:
+            self.assertEqual(program.end(), 1)
+        self.assertEqual(program.output.count("Traceback"), 1)
+        self.assertEqual(program.output.count("  File "), 1)
+
+    def test_who_reads_the_table_may_leave_early(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with Program("routes", "site.d/shop.py", stdout=writer) as program:
+            os.close(writer)
+            self.assertEqual((program.end(), program.output), (1, ""))
+
+    def test_it_works_from_a_zip_file(self):
+        library = PACKAGE.parent
+        if library.is_dir():
+            library = self.folder / "library.zip"
+            with zipfile.ZipFile(library, "w") as archive:
+                for path in PACKAGE.rglob("*.py"):
+                    archive.write(path, path.relative_to(PACKAGE.parent))
+        with Program("routes", "site.d/shop.py", path=library) as program:
+            self.assertEqual(program.end(), 0, program.output)
+            self.assertIn("index", program.output)
+        with Program("run", "site.d/shop.py", "-p0", path=library) as program:
+            self.assertEqual(fetch(program.read_port()), (200, "<p>shop</p>"))
+
+
+if __name__ == "__main__":
+    unittest.main()
