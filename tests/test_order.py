@@ -44,6 +44,7 @@ ORDER = [
     "formparser",
     "wrappers",
     "converters",
+    "ruletree",
     "rules",
     "routing",
     "files",
@@ -60,6 +61,7 @@ ORDER = [
     "testing",
     "debug",
     "reloader",
+    "wire",
     "serving",
     # application
     "config",

@@ -158,10 +158,22 @@ class ProjectTest(unittest.TestCase):
                         self.assertTrue((ROOT / word).is_file(), f"{word} is not there")
 
     def test_the_links_of_the_readme_lead_somewhere(self):
-        for target in re.findall(r"\]\(([^)#]+)", read("README.md")):
+        prose = re.sub(r"(?m)^    .*$", "", read("README.md"))  # what is indented is code
+        for target in re.findall(r"\]\(([^)#]+)", prose):
             if "://" not in target:
                 with self.subTest(target):
                     self.assertTrue((ROOT / target).exists())
+
+    def test_the_readme_shows_the_example_as_it_is(self):
+        self.assertIn(f"```python\n{read('examples/hello.py')}```\n", read("README.md"))
+
+    def test_the_readme_lists_the_modules_in_reading_order(self):
+        from tests.test_order import ORDER
+
+        rows = re.findall(r"^\| [^|]+ \| (`.*`) \|$", read("README.md"), re.MULTILINE)
+        listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+        there = {entry.name[:-3] for entry in PACKAGE.iterdir() if entry.name.endswith(".py")} - {"__init__"}
+        self.assertEqual(listed, [name for name in ORDER if name in there])
 
     def test_the_python_of_the_readme_is_python(self):
         for block in re.findall(r"^```python\n(.*?)^```$", read("README.md"), re.MULTILINE | re.DOTALL):
