@@ -1,0 +1,749 @@
+"""The application: what it is told at start, and a request's way through it.
+
+A reader who wants to know what happens to a request begins at `App.wsgi_app`
+and follows the names: each step is one short method, and they stand in the
+order in which they are taken.
+
+    wsgi_app
+        ctx = request_context(environ)
+        ctx.push()                    the address is matched here
+        full_dispatch_request
+            preprocess_request        before_request functions
+            dispatch_request          the view
+            finalize_request
+                make_response         what the view returned becomes a Response
+                process_response      after_request functions, session saved
+        response(environ, start_response)
+        ctx.pop()                     teardown functions
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+from .config import Config, ConfigAttribute
+from .context import AppContext, RequestContext, _AppCtxGlobals, _app_ctx_stack, _request_ctx_stack
+from .exceptions import (
+    Aborter,
+    BadRequest,
+    BadRequestKeyError,
+    HTTPException,
+    InternalServerError,
+    default_exceptions,
+)
+from .jsonprovider import DefaultJSONProvider
+from .properties import cached_property
+from .routing import BuildError, Map, MapAdapter, RequestRedirect, RoutingException, Rule
+from .sessions import SecureCookieSessionInterface
+from .shortcuts import redirect_response
+from .wrappers import Request, Response
+from .wsgi import get_host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn, TypeVar
+
+    from .jsonprovider import JSONProvider
+    from .sessions import SessionInterface
+    from .testing import Client
+    from .wsgi import StartResponse
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+__all__ = ["App"]
+
+_default_port = 5000
+
+
+def _to_timedelta(value):
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+class App:
+    """A web application: a WSGI callable, and the place where views are registered.
+
+    >>> app = App(__name__)
+    >>> @app.route("/hello/<name>")
+    ... def hello(name):
+    ...     return f"Hello {name}!"
+    >>> app.test_client().get("/hello/World").text
+    'Hello World!'
+
+    import_name   the name of the module it stands in: ``__name__``
+    """
+
+    request_class = Request
+    response_class = Response
+    url_rule_class = Rule
+    url_map_class = Map
+    config_class = Config
+    aborter_class = Aborter
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    app_ctx_globals_class = _AppCtxGlobals
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+    test_client_class: type[Client] | None = None
+
+    testing = ConfigAttribute("TESTING")
+    secret_key = ConfigAttribute("SECRET_KEY")
+    permanent_session_lifetime = ConfigAttribute("PERMANENT_SESSION_LIFETIME", get_converter=_to_timedelta)
+
+    default_config: dict[str, Any] = {
+        "APPLICATION_ROOT": "/",
+        "DEBUG": False,
+        "MAX_CONTENT_LENGTH": None,
+        "MAX_COOKIE_SIZE": 4093,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 1_000,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+        "PREFERRED_URL_SCHEME": "http",
+        "PROPAGATE_EXCEPTIONS": None,
+        "PROVIDE_AUTOMATIC_OPTIONS": True,
+        "SECRET_KEY": None,
+        "SECRET_KEY_FALLBACKS": None,
+        "SERVER_NAME": None,
+        "SESSION_COOKIE_DOMAIN": None,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_NAME": "session",
+        "SESSION_COOKIE_PARTITIONED": False,
+        "SESSION_COOKIE_PATH": None,
+        "SESSION_COOKIE_SAMESITE": None,
+        "SESSION_COOKIE_SECURE": False,
+        "SESSION_REFRESH_EACH_REQUEST": True,
+        "TESTING": False,
+        "TRAP_BAD_REQUEST_ERRORS": None,
+        "TRAP_HTTP_EXCEPTIONS": False,
+        "TRUSTED_HOSTS": None,
+    }
+
+    def __init__(self, import_name: str, root_path: str | os.PathLike[str] | None = None) -> None:
+        self.import_name = import_name
+        self.root_path = os.fspath(root_path) if root_path is not None else _folder_of(import_name)
+        self.config = self.config_class(self.root_path, self.default_config)
+        self.debug = os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
+        self.url_map = self.url_map_class()
+        self.view_functions: dict[str, Callable[..., Any]] = {}
+        self.extensions: dict[str, Any] = {}
+        self.aborter = self.aborter_class()
+
+        # Functions by the name of the blueprint they are for; None is the application itself.
+        self.before_request_funcs: dict[str | None, list[Callable[[], Any]]] = {}
+        self.after_request_funcs: dict[str | None, list[Callable[[Any], Any]]] = {}
+        self.teardown_request_funcs: dict[str | None, list[Callable[[BaseException | None], Any]]] = {}
+        self.teardown_appcontext_funcs: list[Callable[[BaseException | None], Any]] = []
+        # By blueprint, then by status (None for exceptions that have none), then by class.
+        self.error_handler_spec: dict[str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]] = {}
+        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
+        self._got_first_request = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    @cached_property
+    def name(self) -> str:
+        """The import name; for a program that was started as a file, the file's name."""
+        if self.import_name != "__main__":
+            return self.import_name
+        path = getattr(sys.modules["__main__"], "__file__", None)
+        return "__main__" if path is None else os.path.splitext(os.path.basename(path))[0]
+
+    @property
+    def debug(self) -> bool:
+        """Whether errors are shown to the developer.  Never on where strangers can look."""
+        return self.config["DEBUG"]  # type: ignore[no-any-return]
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """The logger that has the application's name."""
+        from .logs import create_logger  # for weight: an application that logs nothing loads no logging
+
+        return create_logger(self)
+
+    @cached_property
+    def json(self) -> JSONProvider:
+        """How this application reads and writes JSON."""
+        return self.json_provider_class(self)
+
+    # A request's way
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI application.  Middleware wraps wsgi_app: ``app.wsgi_app = Middleware(app.wsgi_app)``."""
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        ctx = self.request_context(environ)
+        error: BaseException | None = None
+        try:
+            try:
+                ctx.push()
+                response = self.full_dispatch_request()
+            except Exception as exception:
+                error = exception
+                response = self.handle_exception(exception)
+            except BaseException as exception:  # KeyboardInterrupt and such go on, after teardown
+                error = exception
+                raise
+            return response(environ, start_response)
+        finally:
+            ctx.pop(error)
+            error = None  # an exception holds its frames, and this is one of them: do not leave that to the collector
+
+    def request_context(self, environ: dict[str, Any]) -> RequestContext:
+        """Return the context of a request, not pushed yet."""
+        return RequestContext(self, environ)
+
+    def full_dispatch_request(self) -> Response:
+        """Run the functions before, the view and the functions after; turn their errors into answers."""
+        self._got_first_request = True
+        try:
+            rv = self.preprocess_request()
+            if rv is None:
+                rv = self.dispatch_request()
+        except Exception as error:
+            rv = self.handle_user_exception(error)
+        return self.finalize_request(rv)
+
+    def preprocess_request(self) -> Any:
+        """Call the before_request functions; the first answer that one of them gives takes the view's place."""
+        if self.before_request_funcs:
+            request = _request_ctx_stack.top.request
+            for name in (None, *reversed(request.blueprints)):
+                for function in self.before_request_funcs.get(name, ()):
+                    rv = function()
+                    if rv is not None:
+                        return rv
+        return None
+
+    def dispatch_request(self) -> Any:
+        """Call the view that the address matched and return what it returns."""
+        request = _request_ctx_stack.top.request
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        rule = request.url_rule
+        if rule.provide_automatic_options and request.method == "OPTIONS":
+            return self.make_default_options_response()
+        return self.view_functions[rule.endpoint](**request.view_args)
+
+    def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:
+        """Make a response of what a view or an error handler returned, and call the functions after.
+
+        from_error_handler   True: an error in those functions is logged, and the response
+                             sent all the same, because it tells of an earlier error
+        """
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("an after_request function failed on the response to an error")
+        return response
+
+    def make_response(self, rv: Any) -> Response:
+        """Turn what a view returned into a Response.
+
+        rv       str or bytes: the body; dict or list: JSON; an iterator of str or bytes:
+                 a stream; a Response; another WSGI application, which is called; or a tuple
+                 (body, status), (body, headers) or (body, status, headers) with one of those
+        raises   TypeError that names the view, for anything else
+        """
+        if type(rv) is str:
+            return self.response_class(rv)
+        body, status, headers = _split_tuple(rv) if isinstance(rv, tuple) else (rv, None, None)
+        if isinstance(body, self.response_class):
+            response = body
+        elif isinstance(body, (str, bytes, bytearray)) or isinstance(body, Iterator):
+            response = self.response_class(body, status, headers)
+            status = headers = None
+        elif isinstance(body, (dict, list)):
+            response = self.json.response(body)
+        elif isinstance(body, HTTPException):
+            response = self.response_class.force_type(body.get_response(_request_ctx_stack.top.request.environ))
+        elif isinstance(body, Response) or callable(body):
+            response = self._call_for_response(body)
+        else:
+            raise TypeError(_bad_return(body))
+        if status is not None:
+            response.status = status
+        if headers:
+            response.headers.update(headers)
+        return response
+
+    def _call_for_response(self, body):
+        """The answer of another WSGI application, or of another class of response."""
+        try:
+            return self.response_class.force_type(body, _request_ctx_stack.top.request.environ)
+        except TypeError as error:
+            raise TypeError(f"{_bad_return(body)} Called as a WSGI application, it raised: {error}") from error
+
+    def process_response(self, response: Response) -> Response:
+        """Call the after_request functions, the last registered first, and save the session."""
+        ctx = _request_ctx_stack.top
+        for function in ctx.after_functions:
+            response = function(response)
+        if self.after_request_funcs:
+            for name in (*ctx.request.blueprints, None):
+                for function in reversed(self.after_request_funcs.get(name, ())):
+                    response = function(response)
+        if "session" in ctx.__dict__ or self.session_interface.is_due(self, ctx.request):
+            if not self.session_interface.is_null_session(ctx.session):
+                self.session_interface.save_session(self, ctx.session, response)
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Call the teardown_request functions; called by RequestContext.pop."""
+        if self.teardown_request_funcs:
+            names = (*_request_ctx_stack.top.request.blueprints, None)
+            _tear_down([f for name in names for f in reversed(self.teardown_request_funcs.get(name, ()))], exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Call the teardown_appcontext functions; called by AppContext.pop."""
+        if self.teardown_appcontext_funcs:
+            _tear_down(self.teardown_appcontext_funcs[::-1], exc)
+
+    # When something goes wrong on the way
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Raise what matching the address found wrong."""
+        raise request.routing_exception  # type: ignore[misc]
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        """Answer an error of a view: an HTTPException is an answer, others want a handler, or go on as errors."""
+        if isinstance(e, BadRequestKeyError) and (self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]):
+            e.show_exception = True
+        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
+            return self.handle_http_exception(e)
+        handler = self._find_error_handler(e)
+        if handler is None:
+            raise e
+        return handler(e)
+
+    def handle_http_exception(self, e: HTTPException) -> Any:
+        """Answer an HTTPException: by the handler registered for it, or by the exception itself."""
+        if e.code is None or isinstance(e, RoutingException):
+            return e  # a response in disguise, or a redirect
+        handler = self._find_error_handler(e)
+        return e if handler is None else handler(e)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTPException counts as an error like others, for a developer who looks for where it is raised."""
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+            return True
+        return bool(trap) and isinstance(e, BadRequest)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer an error that nobody handled: log it, and send a plain 500 that tells nothing of it.
+
+        While testing or debugging the error goes on to the test or the debugger instead.
+        """
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        if propagate or (propagate is None and (self.testing or self.debug)):
+            raise e
+        self.log_exception((type(e), e, e.__traceback__))
+        server_error = InternalServerError(original_exception=e)
+        handler = self._find_error_handler(server_error)
+        return self.finalize_request(server_error if handler is None else handler(server_error), True)
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log an error that nobody handled."""
+        request = _request_ctx_stack.top.request
+        self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
+
+    def _find_error_handler(self, e):
+        """The handler for an error: of the blueprint before the application's, for its status before
+        for its class, for its own class before for those it derives from; or None."""
+        if not self.error_handler_spec:
+            return None
+        code = e.code if isinstance(e, HTTPException) else None
+        names = (*_request_ctx_stack.top.request.blueprints, None)
+        for one in (code, None) if code is not None else (None,):
+            for name in names:
+                handlers = self.error_handler_spec.get(name, {}).get(one)
+                for cls in type(e).__mro__ if handlers else ():
+                    if cls in handlers:
+                        return handlers[cls]
+        return None
+
+    # What the application is told at start
+
+    def _check_setup_finished(self, what):
+        if self._got_first_request:
+            raise AssertionError(
+                f"{what}() after the first request: that one was answered without it, and others may be at work."
+                " Call it while the application is set up, before it serves."
+            )
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Register an address.
+
+        rule        the path, with variables as "<int:id>"; see `routing`
+        endpoint    the name that url_for knows it by; the view's own if not given
+        view_func   what to call; may be set later in view_functions
+        provide_automatic_options   whether OPTIONS is answered without asking the view
+        options     methods and what else `routing.Rule` takes
+        """
+        self._check_setup_finished("add_url_rule")
+        if endpoint is None:
+            if view_func is None:
+                raise AssertionError(f"rule {rule!r} has neither a view nor an endpoint: give one")
+            endpoint = view_func.__name__
+        known = self.view_functions.get(endpoint)
+        if view_func is not None and known is not None and known != view_func:
+            raise AssertionError(
+                f"endpoint {endpoint!r} is taken by {_describe(known)}, and {_describe(view_func)} wants it too:"
+                " rename one of the functions (a decorator that does not keep the name, as functools.wraps does,"
+                " is a usual reason), or give it an endpoint= of its own"
+            )
+        methods, automatic = self._methods_of(options.pop("methods", None), view_func, provide_automatic_options)
+        url_rule = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        url_rule.provide_automatic_options = automatic
+        self.url_map.add(url_rule)
+        if view_func is not None:
+            self.view_functions[endpoint] = view_func
+
+    def _methods_of(self, methods, view_func, automatic):
+        """(the methods of a rule, whether it answers OPTIONS by itself)."""
+        if methods is None:
+            methods = getattr(view_func, "methods", None) or ("GET",)
+        if isinstance(methods, str):
+            raise TypeError(f"methods {methods!r} is a str: give a list of them, [{methods!r}]")
+        methods = {method.upper() for method in methods}
+        methods |= set(getattr(view_func, "required_methods", ()))
+        if automatic is None:
+            automatic = getattr(view_func, "provide_automatic_options", None)
+        if automatic is None:
+            automatic = "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+        return (methods | {"OPTIONS"} if automatic else methods), automatic
+
+    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register the decorated view for an address; the arguments are add_url_rule's."""
+
+        def decorator(view_func: F) -> F:
+            self.add_url_rule(rule, options.pop("endpoint", None), view_func, **options)
+            return view_func
+
+        return decorator
+
+    def _route_method(self, method, rule, options):
+        if "methods" in options:
+            raise TypeError(f"{method.lower()}() is for {method} alone: use route() with methods=")
+        return self.route(rule, methods=[method], **options)
+
+    def get(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register the decorated view for GET (and HEAD)."""
+        return self._route_method("GET", rule, options)  # type: ignore[no-any-return]
+
+    def post(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register the decorated view for POST."""
+        return self._route_method("POST", rule, options)  # type: ignore[no-any-return]
+
+    def put(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register the decorated view for PUT."""
+        return self._route_method("PUT", rule, options)  # type: ignore[no-any-return]
+
+    def delete(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register the decorated view for DELETE."""
+        return self._route_method("DELETE", rule, options)  # type: ignore[no-any-return]
+
+    def patch(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Register the decorated view for PATCH."""
+        return self._route_method("PATCH", rule, options)  # type: ignore[no-any-return]
+
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Make the decorated function the view of an endpoint whose rules are added elsewhere."""
+        self._check_setup_finished("endpoint")
+
+        def decorator(view_func: F) -> F:
+            self.view_functions[endpoint] = view_func
+            return view_func
+
+        return decorator
+
+    def before_request(self, f: F) -> F:
+        """Have a function called before each request.  What it returns, unless None, is the answer."""
+        self._check_setup_finished("before_request")
+        self.before_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    def after_request(self, f: F) -> F:
+        """Have a function called with each response.  It returns the response to send."""
+        self._check_setup_finished("after_request")
+        self.after_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    def teardown_request(self, f: F) -> F:
+        """Have a function called when a request is over, with the error that ended it, or None."""
+        self._check_setup_finished("teardown_request")
+        self.teardown_request_funcs.setdefault(None, []).append(f)
+        return f
+
+    def teardown_appcontext(self, f: F) -> F:
+        """Have a function called when an application context is popped: after a request, or at a script's end."""
+        self._check_setup_finished("teardown_appcontext")
+        self.teardown_appcontext_funcs.append(f)
+        return f
+
+    def errorhandler(self, code_or_exception: int | type[Exception]) -> Callable[[F], F]:
+        """Have the decorated function answer a status or a class of exceptions; it gets the exception."""
+
+        def decorator(f: F) -> F:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return decorator
+
+    def register_error_handler(self, code_or_exception: int | type[Exception], f: Callable[..., Any]) -> None:
+        """Have a function answer a status or a class of exceptions."""
+        self._check_setup_finished("register_error_handler")
+        cls, code = _class_and_code(code_or_exception)
+        self.error_handler_spec.setdefault(None, {}).setdefault(code, {})[cls] = f
+
+    # Addresses
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what matches and builds addresses for a request, or for none (None without SERVER_NAME)."""
+        if request is not None:
+            trusted = self.config["TRUSTED_HOSTS"]
+            if trusted is not None:
+                request.trusted_hosts = trusted
+            if request.trusted_hosts is not None:
+                request.host = get_host(request.environ, request.trusted_hosts)
+            subdomain = None if self.url_map.host_matching else self.url_map.default_subdomain
+            return self.url_map.bind_to_environ(request.environ, self.config["SERVER_NAME"], subdomain)
+        if self.config["SERVER_NAME"] is None:
+            return None
+        return self.url_map.bind(
+            self.config["SERVER_NAME"],
+            script_name=self.config["APPLICATION_ROOT"],
+            url_scheme=self.config["PREFERRED_URL_SCHEME"],
+        )
+
+    def url_for(
+        self,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """Return the address of a view.
+
+        endpoint    its name; ".name" is in the blueprint of the current request
+        _anchor     what to put behind "#"
+        _method     which of several rules of the endpoint to use
+        _scheme     "https" and such, in a full address
+        _external   True: the full address; False: the path.  Not given: the path while a
+                    request is handled, else the full address if SERVER_NAME is set
+        values      the variables of the rule; others become the query string
+        """
+        ctx = _request_ctx_stack.top
+        if ctx is not None and ctx.app is self:
+            adapter = ctx.url_adapter
+            if endpoint[:1] == ".":
+                blueprint = ctx.request.blueprint
+                endpoint = f"{blueprint}{endpoint}" if blueprint else endpoint[1:]
+            external = _scheme is not None if _external is None else _external
+        else:
+            adapter, external = self._adapter_without_request(_scheme, _external)
+        if _scheme is not None and not external:
+            raise ValueError("_scheme is for a full address: leave _external out, or make it True")
+        try:
+            url = adapter.build(endpoint, values, _method, force_external=external, url_scheme=_scheme)
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is not None:
+            from urllib.parse import quote
+
+            url += "#" + quote(_anchor, safe="%!#$&'()*+,/:;=?@")
+        return url  # type: ignore[no-any-return]
+
+    def _adapter_without_request(self, scheme, external):
+        """(adapter, whether to build a full address) outside a request.
+
+        Flask refuses to build without SERVER_NAME here; a path needs none.
+        """
+        ctx = _app_ctx_stack.top
+        adapter = ctx.url_adapter if ctx is not None and ctx.app is self else self.create_url_adapter(None)
+        if adapter is not None:
+            return adapter, True if external is None else external
+        if external or scheme is not None:
+            raise RuntimeError(
+                "a full address needs a host, and outside a request there is none:"
+                " set SERVER_NAME (and APPLICATION_ROOT and PREFERRED_URL_SCHEME), or build the path alone"
+            )
+        return self.url_map.bind("", script_name=self.config["APPLICATION_ROOT"]), False
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+        """Ask url_build_error_handlers for an address that no rule gives; raises the error if none has one."""
+        for handler in self.url_build_error_handlers:
+            try:
+                rv = handler(error, endpoint, values)
+            except BuildError as e:
+                error = e
+            else:
+                if rv is not None:
+                    return rv
+        raise error
+
+    def redirect(self, location: str, code: int = 302) -> Response:
+        """Return a response that sends the client to another address."""
+        return redirect_response(location, code, self.response_class)
+
+    def make_default_options_response(self) -> Response:
+        """Return the answer to OPTIONS: the methods of this address."""
+        adapter = _request_ctx_stack.top.url_adapter
+        response = self.response_class()
+        response.headers["Allow"] = ", ".join(sorted(adapter.allowed_methods()))
+        return response
+
+    # Outside a request
+
+    def app_context(self) -> AppContext:
+        """Return a context in which `current_app` and `g` work: use it in a with statement."""
+        return AppContext(self)
+
+    def test_request_context(self, *args: Any, **kwargs: Any) -> RequestContext:
+        """Return the context of a made-up request; the arguments are `testing.EnvironBuilder`'s."""
+        from .testing import EnvironBuilder
+
+        builder = EnvironBuilder.for_app(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> Client:
+        """Return a client that sends requests straight to the application, for tests."""
+        from .testing import Client
+
+        return (self.test_client_class or Client)(self, use_cookies=use_cookies, **kwargs)
+
+    def run(
+        self, host: str | None = None, port: int | None = None, debug: bool | None = None, **options: Any
+    ) -> None:
+        """Serve until Ctrl-C.
+
+        host      127.0.0.1 unless given or set in FLASK_RUN_HOST: this machine only
+        port      5000 unless given, in SERVER_NAME, or set in FLASK_RUN_PORT; 0 takes a free one
+        debug     sets app.debug
+        options   what else `serving.run_simple` takes
+
+        Does nothing in a file that ``nanoweb run`` loads, which serves by itself.
+        """
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            return
+        from .serving import run_simple  # for weight: a foreign server has no need of it
+
+        if debug is not None:
+            self.debug = bool(debug)
+        name, _, number = (self.config["SERVER_NAME"] or "").partition(":")
+        host = host or name or os.environ.get("FLASK_RUN_HOST") or "127.0.0.1"
+        if port is None:
+            port = _port_number(number or os.environ.get("FLASK_RUN_PORT") or _default_port)
+        options.setdefault("threaded", True)
+        try:
+            run_simple(host, port, self, **options)
+        finally:
+            self._got_first_request = False  # for who runs it from a shell, changes it and runs it again
+
+
+def _port_number(text):
+    number = int(text) if str(text).isascii() and str(text).isdigit() and len(str(text)) <= 5 else -1
+    if not 0 <= number <= 65535:
+        raise ValueError(f"port {text!r} is not a number from 0 to 65535")
+    return number
+
+
+def _folder_of(import_name):
+    """The folder of the module of that name; the current one where it has no file."""
+    module = sys.modules.get(import_name)
+    path = getattr(module, "__file__", None)
+    return os.path.dirname(os.path.abspath(path)) if path else os.getcwd()
+
+
+def _describe(function):
+    """A function by its name and its place, for an error."""
+    code = getattr(function, "__code__", None)
+    where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
+    return f"{getattr(function, '__qualname__', repr(function))}{where}"
+
+
+def _split_tuple(rv):
+    """(body, status, headers) of a view's tuple."""
+    if len(rv) == 3:
+        body, status, headers = rv
+    elif len(rv) == 2:
+        body, second = rv
+        is_headers = isinstance(second, (dict, list, tuple)) or hasattr(second, "to_wsgi_list")
+        status, headers = (None, second) if is_headers else (second, None)
+    else:
+        raise TypeError(
+            f"{_bad_return_start()} A tuple must be (body, status, headers), (body, status) or (body, headers);"
+            f" this one has {len(rv)} members."
+        )
+    if body is None:
+        raise TypeError(_bad_return(None))
+    return body, status, headers
+
+
+def _bad_return_start():
+    endpoint = _request_ctx_stack.top.request.endpoint
+    return f"The view function for {endpoint!r} did not return a valid response."
+
+
+def _bad_return(body):
+    """The error for what is no response."""
+    if body is None:
+        return f"{_bad_return_start()} The function either returned None or ended without a return statement."
+    return (
+        f"{_bad_return_start()} A view returns a str, bytes, dict, list, an iterator, a Response, a WSGI callable,"
+        f" or a tuple of one of these with a status, headers or both; this one returned a {type(body).__name__}."
+    )
+
+
+def _class_and_code(code_or_exception):
+    """(the class of exceptions, its status or None) that an error handler is registered for."""
+    if isinstance(code_or_exception, int):
+        cls = default_exceptions.get(code_or_exception)
+        if cls is None:
+            raise ValueError(
+                f"{code_or_exception} is not the status of an HTTP error that exists;"
+                " for one of your own, subclass HTTPException and register the class"
+            )
+        return cls, cls.code
+    if isinstance(code_or_exception, type) and issubclass(code_or_exception, Exception):
+        is_http = issubclass(code_or_exception, HTTPException)
+        return code_or_exception, code_or_exception.code if is_http else None
+    raise TypeError(f"{code_or_exception!r} is neither a status nor a class of exceptions (the class, not an instance)")
+
+
+def _tear_down(functions, exc):
+    """Call all; the first error comes out when all have been called."""
+    for place, function in enumerate(functions):
+        try:
+            function(exc)
+        except BaseException:
+            _tear_down(functions[place + 1 :], exc)
+            raise

@@ -1,0 +1,180 @@
+"""The settings of an application: a dict that knows how to fill itself.
+
+Only names in capitals are settings, so that a file of them can hold other
+things too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import IO, Any
+
+__all__ = ["Config", "ConfigAttribute"]
+
+
+class ConfigAttribute:
+    """A setting as an attribute of the application: ``app.secret_key`` is ``app.config["SECRET_KEY"]``."""
+
+    def __init__(self, name: str, get_converter: Callable[[Any], Any] | None = None) -> None:
+        self.name = name
+        self.get_converter = get_converter
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        value = instance.config[self.name]
+        return value if self.get_converter is None else self.get_converter(value)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.config[self.name] = value
+
+
+class Config(dict[str, object]):
+    """Settings by name.
+
+    >>> config = Config(".", {"DEBUG": False})
+    >>> config.from_mapping(SECRET_KEY="dev", ignored="not in capitals")
+    True
+    >>> config
+    <Config {'DEBUG': False, 'SECRET_KEY': 'dev'}>
+
+    root_path   the folder that relative file names start from
+    defaults    the settings to begin with
+    """
+
+    def __init__(self, root_path: str | os.PathLike[str], defaults: Mapping[str, Any] | None = None) -> None:
+        super().__init__(defaults or {})
+        self.root_path = root_path
+
+    if TYPE_CHECKING:  # a setting may be anything
+
+        def __getitem__(self, key: str) -> Any: ...
+
+    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
+        """Take the settings of a dict and of keyword arguments."""
+        for one in (mapping or {}, kwargs):
+            self.update((name, value) for name, value in one.items() if name.isupper())
+        return True
+
+    def from_object(self, obj: object | str) -> None:
+        """Take the settings among the attributes of a module, class or object, or of what a dotted name names."""
+        if isinstance(obj, str):
+            obj = _import_string(obj)
+        self.from_mapping({name: getattr(obj, name) for name in dir(obj) if name.isupper()})
+
+    def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
+        """Take the settings that a Python file sets; returns whether there was such a file.
+
+        silent   True: a file that is missing is no error
+        """
+        path = os.path.join(self.root_path, filename)
+        try:
+            with open(path, "rb") as file:
+                source = file.read()
+        except OSError as error:
+            return self._missing(error, path, silent)
+        names: dict[str, Any] = {"__file__": path, "__name__": "config"}
+        exec(compile(source, path, "exec"), names)
+        return self.from_mapping(names)
+
+    def from_file(
+        self,
+        filename: str | os.PathLike[str],
+        load: Callable[[IO[Any]], Mapping[str, Any]] = json.load,
+        silent: bool = False,
+        text: bool = True,
+    ) -> bool:
+        """Take the settings of a file that load turns into a dict; returns whether there was such a file.
+
+        load     a callable of an open file: json.load, tomllib.load (with text=False) ...
+        silent   True: a file that is missing is no error
+        """
+        path = os.path.join(self.root_path, filename)
+        try:
+            with open(path, "r" if text else "rb", encoding="utf-8" if text else None) as file:
+                mapping = load(file)
+        except OSError as error:
+            return self._missing(error, path, silent)
+        return self.from_mapping(mapping)
+
+    def _missing(self, error, path, silent):
+        if silent and isinstance(error, (FileNotFoundError, IsADirectoryError, NotADirectoryError)):
+            return False
+        error.strerror = f"cannot read the settings ({error.strerror})"
+        raise error
+
+    def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
+        """Take the settings of the Python file that an environment variable names."""
+        path = os.environ.get(variable_name)
+        if path:
+            return self.from_pyfile(path, silent)
+        if silent:
+            return False
+        raise RuntimeError(f"the environment variable {variable_name!r} is not set: let it name a file of settings")
+
+    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], Any] = json.loads) -> bool:
+        """Take the settings among the environment variables.
+
+        prefix   FLASK stands for FLASK_SECRET_KEY and so on
+        loads    turns a value into an object; one that it refuses stays text
+
+        Two underscores go down into a dict: FLASK_MAIL__PORT=25 sets MAIL["PORT"] to 25.
+        """
+        prefix += "_"
+        for variable in sorted(os.environ):
+            if not variable.startswith(prefix):
+                continue
+            text = os.environ[variable]
+            try:
+                value = loads(text)
+            except ValueError:
+                value = text
+            *path, name = variable[len(prefix) :].split("__")
+            self._set_deep(path, name, value)
+        return True
+
+    def _set_deep(self, path, name, value):
+        folder: Any = self
+        for step in path:
+            folder = folder.setdefault(step, {})
+        folder[name] = value
+
+    def get_namespace(self, namespace: str, lowercase: bool = True, trim_namespace: bool = True) -> dict[str, Any]:
+        """Return the settings whose names begin with the same word.
+
+        >>> Config(".", {"MAIL_HOST": "localhost", "MAIL_PORT": 25}).get_namespace("MAIL_")
+        {'host': 'localhost', 'port': 25}
+        """
+        found = {}
+        for name, value in self.items():
+            if name.startswith(namespace):
+                short = name[len(namespace) :] if trim_namespace else name
+                found[short.lower() if lowercase else short] = value
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {dict.__repr__(self)}>"
+
+
+def _import_string(dotted):
+    """The object that "package.module.name" or "package.module:name" names."""
+    from importlib import import_module
+
+    if ":" in dotted:
+        module, _, name = dotted.partition(":")
+    else:
+        try:
+            return import_module(dotted)
+        except ModuleNotFoundError as error:
+            module, _, name = dotted.rpartition(".")
+            if not module or not f"{dotted}.".startswith(f"{error.name}."):
+                raise
+    try:
+        return getattr(import_module(module), name)
+    except AttributeError:
+        raise ImportError(f"{dotted!r}: module {module!r} has no {name!r}") from None

@@ -1,0 +1,105 @@
+"""JSON as an application speaks it: what it writes beyond the standard types, and how.
+
+``app.json`` is one of these.  Request and Response use it for their ``json``.
+"""
+
+from __future__ import annotations
+
+import json
+
+from .wrappers import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO, Any
+
+    from .app import App
+
+__all__ = ["DefaultJSONProvider", "JSONProvider"]
+
+
+class JSONProvider:
+    """What an application needs of a JSON library: subclass it over another one, and set ``app.json``."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return the object as JSON text."""
+        raise NotImplementedError(f"{type(self).__name__} has no dumps()")
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return the object that JSON text stands for; ValueError if it is none."""
+        raise NotImplementedError(f"{type(self).__name__} has no loads()")
+
+    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
+        """Write the object to a text file."""
+        fp.write(self.dumps(obj, **kwargs))
+
+    def load(self, fp: IO[Any], **kwargs: Any) -> Any:
+        """Read the object from a file, of text or of bytes."""
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a response: of one argument; of several as a list; or of keyword arguments as an object."""
+        return self._app.response_class(self.dumps(_one_object(args, kwargs)), mimetype="application/json")
+
+
+def _one_object(args, kwargs):
+    if args and kwargs:
+        raise TypeError("jsonify takes values or keyword arguments, not both")
+    if kwargs:
+        return kwargs
+    return (args[0] if len(args) == 1 else args) if args else None
+
+
+class DefaultJSONProvider(JSONProvider):
+    """The standard library's json, which also writes dates, decimals, UUIDs, dataclasses and ``__html__``."""
+
+    #: Called for what json cannot write; returns something that it can, or raises TypeError.
+    default: Callable[[Any], Any] = staticmethod(lambda obj: _plain(obj))
+    ensure_ascii = True  # all else as \\uXXXX
+    sort_keys = True  # the same answer for the same data: caches and diffs like that
+    compact: bool | None = None  # None: indented in debug mode, else without blanks
+    mimetype = "application/json"
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return the object as JSON text.  Keyword arguments are json.dumps's."""
+        kwargs.setdefault("default", self.default)
+        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
+        kwargs.setdefault("sort_keys", self.sort_keys)
+        return json.dumps(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return the object that JSON text stands for; ValueError if it is none.  Keyword arguments are json.loads's."""
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return a response: of one argument; of several as a list; or of keyword arguments as an object."""
+        obj = _one_object(args, kwargs)
+        indented = self._app.debug if self.compact is None else not self.compact
+        text = self.dumps(obj, indent=2) if indented else self.dumps(obj, separators=(",", ":"))
+        return self._app.response_class(f"{text}\n", mimetype=self.mimetype)
+
+
+def _plain(obj):
+    """A date as HTTP writes it, a decimal or UUID as text, a dataclass as a dict, markup as its HTML."""
+    # The module of a value's type is loaded already: looking there instead of importing keeps
+    # datetime, decimal, uuid and dataclasses away from applications that use none of them.
+    import sys
+
+    modules = sys.modules
+    if "datetime" in modules and isinstance(obj, modules["datetime"].date):
+        from .headers import http_date
+
+        return http_date(obj)
+    if "decimal" in modules and isinstance(obj, modules["decimal"].Decimal):
+        return str(obj)
+    if "uuid" in modules and isinstance(obj, modules["uuid"].UUID):
+        return str(obj)
+    if hasattr(type(obj), "__dataclass_fields__"):
+        return modules["dataclasses"].asdict(obj)
+    if hasattr(obj, "__html__"):
+        return str(obj.__html__())
+    raise TypeError(f"{obj!r} is a {type(obj).__name__}, which JSON has no way to write; convert it first")

@@ -1,0 +1,112 @@
+"""The short words of a view: each does one thing with the current request or application."""
+
+from __future__ import annotations
+
+from .context import _current_request_context, current_app, has_app_context, session
+from .exceptions import abort as abort_without_app
+from .exceptions import NotFound
+from .routing import RequestRedirect
+from .wrappers import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, NoReturn
+
+__all__ = [
+    "abort",
+    "flash",
+    "get_flashed_messages",
+    "jsonify",
+    "make_response",
+    "redirect",
+    "url_for",
+]
+
+
+_redirect_codes = frozenset([301, 302, 303, 305, 307, 308])
+
+
+def abort(code: int | Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Stop here and answer with an HTTP error.
+
+    >>> abort(404)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    nanoweb.exceptions.NotFound: 404 Not Found: The requested URL was not found on the server. ...
+
+    code     a status, or a response or other WSGI application to answer with
+    raises   the HTTPException of that status; LookupError if there is none
+    """
+    if has_app_context():
+        current_app.aborter(code, *args, **kwargs)
+    abort_without_app(code, *args, **kwargs)
+
+
+def make_response(*args: Any) -> Any:
+    """Return what a view would have returned as a response, to add fields or cookies to it."""
+    if not args:
+        return current_app.response_class()
+    return current_app.make_response(args[0] if len(args) == 1 else args)
+
+
+def redirect(location: str, code: int = 302, Response: type[Response] | None = None) -> Response:
+    """Return a response that sends the client to another address.
+
+    location   where to; a path is enough.  One that the client chose can lead anywhere: check it first
+    code       301, 302, 303 (go and GET), 307 or 308 (same method, same body)
+    """
+    if has_app_context():
+        return current_app.redirect(location, code)
+    return redirect_response(location, code, Response)
+
+
+def redirect_response(location: str, code: int = 302, response_class: type[Response] | None = None) -> Response:
+    """Return a redirect of a class of responses; `redirect` without the current application."""
+    if code not in _redirect_codes:
+        raise ValueError(f"{code} is no redirect: there are 301, 302, 303, 305, 307 and 308")
+    page = RequestRedirect(location).get_body()
+    response = (response_class or Response)(page, code, mimetype="text/html")
+    response.location = location
+    return response
+
+
+def url_for(
+    endpoint: str,
+    *,
+    _anchor: str | None = None,
+    _method: str | None = None,
+    _scheme: str | None = None,
+    _external: bool | None = None,
+    **values: Any,
+) -> str:
+    """Return the address of a view; see `App.url_for`."""
+    return current_app.url_for(
+        endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values
+    )
+
+
+def jsonify(*args: Any, **kwargs: Any) -> Response:
+    """Return a JSON response: of one argument; of several as a list; or of keyword arguments as an object."""
+    return current_app.json.response(*args, **kwargs)
+
+
+def flash(message: str, category: str = "message") -> None:
+    """Keep a message for the next page that asks for it."""
+    # A new list, not an append: the session sees assignments only.
+    session["_flashes"] = [*session.get("_flashes", []), (category, message)]
+
+
+def get_flashed_messages(with_categories: bool = False, category_filter: Iterable[str] = ()) -> list[Any]:
+    """Return the messages kept for this page; asked again in the same request, the same ones.
+
+    with_categories   (category, message) pairs instead of messages
+    category_filter   only these categories
+    """
+    context = _current_request_context("get_flashed_messages")
+    flashes = context.flashes
+    if flashes is None:
+        flashes = context.flashes = session.pop("_flashes") if "_flashes" in session else []
+    if category_filter:
+        flashes = [pair for pair in flashes if pair[0] in category_filter]
+    return flashes if with_categories else [message for _, message in flashes]

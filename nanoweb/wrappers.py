@@ -1,0 +1,864 @@
+"""Request and Response: one HTTP message each, as a view sees it.
+
+In a request's way: the context makes a Request of the environ; the view reads
+it and returns something that App.make_response turns into a Response; that is
+called as a WSGI application.
+
+Request holds the environ and computes nothing before it is asked.  Response
+holds a status, Headers and an iterable of bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+from .datastructures import CombinedMultiDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
+from .exceptions import HTTP_STATUS_CODES, BadRequest, HTTPException, UnsupportedMediaType
+from .formparser import FormDataParser, parse_urlencoded
+from .headers import (
+    check_header,
+    dump_cookie,
+    parse_cookie,
+    parse_list_header,
+    parse_options_header,
+    remove_entity_headers,
+)
+from .properties import cached_property, environ_property, header_property
+from .urls import iri_to_uri
+from .wsgi import (
+    ClosingIterator,
+    get_content_length,
+    get_current_url,
+    get_host,
+    get_input_stream,
+    get_path_info,
+    run_wsgi_app,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime, timedelta
+    from types import TracebackType
+    from typing import IO, Any, Literal, TypeVar, overload
+
+    from .app import App
+    from .datastructures import FileStorage
+    from .routing import Rule
+    from .wsgi import StartResponse, WSGIApplication
+
+    RequestType = TypeVar("RequestType", bound="Request")
+    ResponseType = TypeVar("ResponseType", bound="Response")
+
+__all__ = ["Request", "Response"]
+
+
+def is_json_mimetype(mimetype: str) -> bool:
+    """Whether a media type, in lower case and without parameters, is JSON (RFC 6839, section 3.1)."""
+    return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))
+
+
+def _limit(name, default, doc):
+    """A limit: what was set on the request, else what the application's config says, else the default."""
+    attribute = f"_{name}"
+
+    def get(self):
+        if attribute in self.__dict__:
+            return self.__dict__[attribute]
+        return default if self.app is None else self.app.config.get(name, default)
+
+    def set(self, value):
+        self.__dict__[attribute] = value
+
+    return property(get, set, doc=doc)
+
+
+class Request:
+    """What the client sent.
+
+    environ            the WSGI environ; every attribute is read from it when asked for
+    populate_request   does nothing: the environ holds no request, which would hold the environ in turn
+    shallow            True forbids to read the body, for code that must leave it to another
+
+    What the application adds while it handles the request: app, url_rule, view_args
+    and routing_exception.
+    """
+
+    app: App | None = None
+    url_rule: Rule | None = None
+    view_args: dict[str, Any] | None = None
+    routing_exception: HTTPException | None = None
+
+    #: Classes for the values, should an application want others.
+    parameter_storage_class: type[MultiDict[Any]] = ImmutableMultiDict
+    dict_storage_class: type[MultiDict[Any]] = ImmutableMultiDict
+    form_data_parser_class = FormDataParser
+
+    #: The hosts to answer for; None answers for all.  See `wsgi.get_host`.
+    trusted_hosts: list[str] | None = None
+
+    def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
+        self.environ = environ
+        self.shallow = shallow
+        #: GET, POST, ... in capitals; every request is asked for it, so this one is computed at once.
+        self.method: str = environ.get("REQUEST_METHOD", "GET").upper()
+
+    def __repr__(self) -> str:
+        try:
+            url = repr(self.url)
+        except (ValueError, LookupError, HTTPException) as error:  # a host that is none, half an environ
+            url = f"without an address: {error}"
+        return f"<{type(self).__name__} {url} [{self.method}]>"
+
+    # The request line
+
+    @cached_property
+    def path(self) -> str:
+        """The path below root_path, decoded, with a leading slash."""
+        return "/" + get_path_info(self.environ).lstrip("/")
+
+    @cached_property
+    def root_path(self) -> str:
+        """The path that the application is mounted at, decoded, without a trailing slash."""
+        return get_path_info({"PATH_INFO": self.environ.get("SCRIPT_NAME", "")}).rstrip("/")
+
+    @property
+    def script_root(self) -> str:
+        """The same as root_path."""
+        return self.root_path
+
+    @cached_property
+    def query_string(self) -> bytes:
+        """What stands behind the "?", as it was sent."""
+        return self.environ.get("QUERY_STRING", "").encode("latin-1")  # type: ignore[no-any-return]
+
+    @cached_property
+    def full_path(self) -> str:
+        """The path with the query string; the "?" is there also when that is empty."""
+        return f"{self.path}?{self.query_string.decode('utf-8', 'replace')}"
+
+    @cached_property
+    def args(self) -> ImmutableMultiDict[str]:
+        """The parameters of the query string."""
+        query = self.environ.get("QUERY_STRING", "")
+        parameters = parse_urlencoded(query.encode("latin-1")) if query else None
+        return self.parameter_storage_class(parameters)  # type: ignore[return-value]
+
+    # The address
+
+    @property
+    def scheme(self) -> str:
+        """http or https, or ws or wss for a websocket."""
+        return self.environ["wsgi.url_scheme"]  # type: ignore[no-any-return]
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it came through TLS."""
+        return self.environ["wsgi.url_scheme"] in ("https", "wss")
+
+    @cached_property
+    def host(self) -> str:
+        """The host the client asked for, with the port unless it is the scheme's own; SecurityError if it is none."""
+        return get_host(self.environ, self.trusted_hosts)
+
+    @cached_property
+    def host_url(self) -> str:
+        """Scheme and host, ending in a slash."""
+        return get_current_url(self.environ, host_only=True, trusted_hosts=self.trusted_hosts)
+
+    @cached_property
+    def root_url(self) -> str:
+        """The address of the application's root, ending in a slash."""
+        return get_current_url(self.environ, root_only=True, trusted_hosts=self.trusted_hosts)
+
+    @property
+    def url_root(self) -> str:
+        """The same as root_url."""
+        return self.root_url
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address without the query string."""
+        return get_current_url(self.environ, strip_querystring=True, trusted_hosts=self.trusted_hosts)
+
+    @cached_property
+    def url(self) -> str:
+        """The whole address, as people read it (an IRI)."""
+        return get_current_url(self.environ, trusted_hosts=self.trusted_hosts)
+
+    @property
+    def remote_addr(self) -> str | None:
+        """The address of the peer: of the client, or of the proxy in front."""
+        return self.environ.get("REMOTE_ADDR")
+
+    @cached_property
+    def access_route(self) -> list[str]:
+        """X-Forwarded-For as a list, or [remote_addr].  Anybody can send that field: rely on ProxyFix only."""
+        if "HTTP_X_FORWARDED_FOR" in self.environ:
+            return parse_list_header(self.environ["HTTP_X_FORWARDED_FOR"])
+        return [] if self.remote_addr is None else [self.remote_addr]
+
+    remote_user = environ_property["str | None"]("REMOTE_USER", doc="Who the server in front says the user is.")
+
+    # The fields
+
+    @cached_property
+    def headers(self) -> EnvironHeaders:
+        """All fields."""
+        return EnvironHeaders(self.environ)
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str]:
+        """The cookies; of two with one name the first counts, which a browser sends for the longer path."""
+        field = self.environ.get("HTTP_COOKIE")
+        return self.dict_storage_class(parse_cookie(field) if field else None)  # type: ignore[return-value]
+
+    content_type = environ_property["str | None"]("CONTENT_TYPE", doc="The media type of the body, as sent.")
+    content_encoding = environ_property["str | None"]("HTTP_CONTENT_ENCODING", doc="The codings applied to the body.")
+    referrer = environ_property["str | None"]("HTTP_REFERER", doc="The address of the page that linked here.")
+    origin = environ_property["str | None"]("HTTP_ORIGIN", doc="The scheme, host and port of the page that asks.")
+
+    @cached_property
+    def content_length(self) -> int | None:
+        """Bytes of the body; None where the client did not say."""
+        return get_content_length(self.environ)
+
+    @cached_property
+    def _parsed_content_type(self) -> tuple[str, dict[str, str]]:
+        return parse_options_header(self.environ.get("CONTENT_TYPE") or "")
+
+    @property
+    def mimetype(self) -> str:
+        """The media type of the body in lower case, without parameters; "" if there is none."""
+        return self._parsed_content_type[0].lower()
+
+    @property
+    def mimetype_params(self) -> dict[str, str]:
+        """The parameters of the media type."""
+        return self._parsed_content_type[1]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body says that it is JSON."""
+        return is_json_mimetype(self.mimetype)
+
+    # Limits: of this request, if set on it; else of the application; else none
+
+    max_content_length = _limit("MAX_CONTENT_LENGTH", None, "Bytes a body may have; more is a 413.")
+    max_form_memory_size = _limit("MAX_FORM_MEMORY_SIZE", 500_000, "Bytes that form fields may take in memory.")
+    max_form_parts = _limit("MAX_FORM_PARTS", 1_000, "Parts that a multipart body may have.")
+
+    # The body
+
+    @cached_property
+    def input_stream(self) -> IO[bytes]:
+        """The body as the server gives it."""
+        return self.environ["wsgi.input"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def stream(self) -> IO[bytes]:
+        """The body as a stream that ends where the body ends; what is read here is gone for data, form and json."""
+        if self.shallow:
+            raise RuntimeError("a shallow request leaves the body alone; make it with shallow=False to read it")
+        return get_input_stream(self.environ, max_content_length=self.max_content_length)
+
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
+        """Return the body: bytes, or str with as_text.
+
+        cache             keep it, so that it can be asked for again
+        parse_form_data   leave a form's body to form and files, and return b"" for it
+        """
+        data = self.__dict__.get("_data")
+        if data is None:
+            if parse_form_data:
+                self._load_form_data()
+            data = self.stream.read()
+            if cache:
+                self._data = data
+        return data.decode("utf-8", "replace") if as_text else data
+
+    @cached_property
+    def data(self) -> bytes:
+        """The body; b"" where it is a form, which form and files hold."""
+        return self.get_data(parse_form_data=True)  # type: ignore[no-any-return]
+
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Whether there is a Content-Type at all."""
+        return bool(self.environ.get("CONTENT_TYPE"))
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Return the parser of this request's body, with its limits."""
+        return self.form_data_parser_class(
+            max_form_memory_size=self.max_form_memory_size,
+            max_content_length=self.max_content_length,
+            max_form_parts=self.max_form_parts,
+            cls=self.parameter_storage_class,
+        )
+
+    def _load_form_data(self):
+        """Read form and files, once; they come from the body alone."""
+        if "form" in self.__dict__:
+            return
+        # The stream is asked for also where there is no form: a body that is too large, or not ours to read, is so
+        # for whoever asks.
+        stream = io.BytesIO(self._data) if "_data" in self.__dict__ else self.stream
+        if self.want_form_data_parsed:
+            parser = self.make_form_data_parser()
+            stream, form, files = parser.parse(stream, self.mimetype, self.content_length, self.mimetype_params)
+        else:
+            form = files = self.parameter_storage_class()
+        self.__dict__.update(stream=stream, form=form, files=files)
+
+    @cached_property
+    def form(self) -> ImmutableMultiDict[str]:
+        """The fields of a form."""
+        self._load_form_data()
+        return self.__dict__["form"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def files(self) -> ImmutableMultiDict[FileStorage]:
+        """The files of a form, each a FileStorage."""
+        self._load_form_data()
+        return self.__dict__["files"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def values(self) -> CombinedMultiDict[str]:
+        """args, and form unless the method is GET, whose body means nothing (RFC 9110, section 9.3.1)."""
+        return CombinedMultiDict([self.args] if self.method == "GET" else [self.args, self.form])
+
+    @cached_property
+    def json_module(self) -> Any:
+        """What has loads() for get_json: `App.json`, or the standard library's json where there is no application."""
+        return json if self.app is None else self.app.json
+
+    @property
+    def json(self) -> Any:
+        """The body as an object; 415 if it is not JSON, 400 if it is and cannot be parsed."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Return the body as an object.
+
+        force    do not look at the Content-Type
+        silent   return None instead of raising
+        cache    keep the object, so that it can be asked for again
+        raises   UnsupportedMediaType (415) if the Content-Type is not JSON's,
+                 BadRequest (400) if the body cannot be parsed
+        """
+        if cache and "_json" in self.__dict__:
+            return self._json
+        if not (force or self.is_json):
+            return None if silent else self.on_json_loading_failed(None)
+        try:
+            value = self.json_module.loads(self.get_data(cache=cache))
+        except (ValueError, RecursionError) as error:
+            # A failure in silence is not kept: who asks aloud later shall hear it.
+            return None if silent else self.on_json_loading_failed(error)
+        if cache:
+            self._json = value
+        return value
+
+    def on_json_loading_failed(self, e: Exception | None) -> Any:
+        """Called by get_json where the body is no JSON (e is the parser's error) or does not say so (None)."""
+        if e is None:
+            raise UnsupportedMediaType(
+                "Did not attempt to load JSON data because the request Content-Type was not 'application/json'."
+            )
+        if self.app is None or self.app.debug:
+            raise BadRequest(f"Failed to decode JSON object: {e}") from e
+        raise BadRequest from e
+
+    # What the application adds
+
+    @property
+    def endpoint(self) -> str | None:
+        """The name of the view that matched; None if none did."""
+        return self.url_rule.endpoint if self.url_rule is not None else None
+
+    @property
+    def blueprint(self) -> str | None:
+        """The name of the blueprint of that view; None if it has none."""
+        return (self.endpoint or "").rpartition(".")[0] or None
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The names of that blueprint and of those around it, the innermost first."""
+        name, names = self.blueprint, []
+        while name:
+            names.append(name)
+            name = name.rpartition(".")[0]
+        return names
+
+    # As a whole
+
+    @classmethod
+    def application(cls, function: Callable[..., WSGIApplication]) -> WSGIApplication:
+        """Make a WSGI application of a function of one request that returns a response.
+
+        >>> @Request.application
+        ... def app(request):
+        ...     return Response(f"Hello {request.args.get('name', 'World')}!")
+        """
+
+        def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+            with cls(environ) as request:
+                try:
+                    answer = function(request)
+                except HTTPException as error:
+                    answer = error
+                return answer(environ, start_response)
+
+        application.__name__, application.__doc__ = function.__name__, function.__doc__
+        return application
+
+    def close(self) -> None:
+        """Close the files of the form."""
+        files = self.__dict__.get("files")
+        if files:
+            for _, file in files.items(multi=True):
+                file.close()
+
+    def __enter__(self: RequestType) -> RequestType:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_textual_suffixes = "ecmascript javascript sql xml xml-dtd xml-external-parsed-entity"
+_textual = frozenset(f"application/{suffix}" for suffix in _textual_suffixes.split())
+_bodiless = frozenset([204, 304])
+_html = "text/html; charset=utf-8"
+_statuses = {code: (f"{code} {phrase.upper()}", code) for code, phrase in HTTP_STATUS_CODES.items()}
+_is_phrase = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9112, section 4
+
+
+def _clean_status(value):
+    """(status line, number) of a number or of a status line."""
+    if isinstance(value, int):  # http.HTTPStatus too
+        code, phrase = int(value), ""
+    elif isinstance(value, str):
+        number, _, phrase = value.strip().partition(" ")
+        code = int(number) if number.isascii() and number.isdigit() and len(number) == 3 else 0
+    else:
+        raise TypeError(f"status {value!r} is a {type(value).__name__}: use a number, or a line like '404 Not Found'")
+    if not 100 <= code <= 999:
+        raise ValueError(f"status {value!r} does not start with a number from 100 to 999, as in '404 Not Found'")
+    if not phrase:
+        return _statuses.get(code) or (f"{code} UNKNOWN", code)
+    if not _is_phrase(phrase):
+        raise ValueError(f"status {value!r} must be one line of Latin-1: no control characters, none over U+00FF")
+    return f"{code} {phrase}", code
+
+
+def _with_charset(mimetype):
+    """A Content-Type of a media type: text gets the charset, which is UTF-8 here always."""
+    if mimetype == "text/html":
+        return _html
+    is_text = mimetype and (mimetype.startswith("text/") or mimetype.endswith("+xml") or mimetype in _textual)
+    return f"{mimetype}; charset=utf-8" if is_text and "charset" not in mimetype else mimetype
+
+
+class Response:
+    """What the client gets.
+
+    >>> response = Response("Hello World!", status=201)
+    >>> response.status, response.headers["Content-Length"]
+    ('201 CREATED', '12')
+
+    response   a str, bytes, or an iterable of either
+    status     a number, or a status line such as "404 Not Found"
+    headers    Headers, a dict, or pairs; see `Headers`
+    mimetype   the media type; text types get the charset
+    content_type   the whole field instead
+    direct_passthrough   the iterable is given to the server as it is
+
+    A Response is a WSGI application: call it with environ and start_response.
+    """
+
+    default_status: int | str = 200
+    default_mimetype: str | None = "text/html"
+    #: Content-Length is set where it can be known without reading a generator.
+    automatically_set_content_length = True
+    #: Location is made absolute, which HTTP no longer asks for (RFC 9110, 10.2.2).
+    autocorrect_location_header = False
+    #: Bytes a cookie may take before a warning tells that browsers drop it.
+    max_cookie_size = 4093
+    implicit_sequence_conversion = True
+    json_module: Any = json
+
+    #: True gives the iterable to the server as it is.
+    direct_passthrough = False
+
+    response: Iterable[str] | Iterable[bytes]
+    _on_close: tuple[Callable[[], object], ...] = ()
+    _length: int | None = None  # bytes of the body that set_data made
+
+    def __init__(
+        self,
+        response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
+        status: int | str | None = None,
+        headers: Headers | Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        chosen = content_type is not None or mimetype is not None
+        if chosen or self.default_mimetype != "text/html":
+            self._content_type = self._clean_content_type(content_type, mimetype)
+        else:
+            self._content_type = _html
+        if headers is not None:
+            self.headers = headers if isinstance(headers, Headers) else Headers(headers)
+            if chosen or "Content-Type" not in self.headers:
+                self._put_content_type()
+        if status is None:
+            status = self.default_status
+        known = _statuses.get(status) if type(status) is int else None
+        self._status, self._status_code = known or _clean_status(status)
+        if direct_passthrough:
+            self.direct_passthrough = True
+        if isinstance(response, (str, bytes, bytearray)):
+            self.set_data(response)
+        else:
+            self.response = [] if response is None else response
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The fields, in the order they are sent.
+
+        Made when asked for: most responses go from view to client as they were made.
+        """
+        headers = self.headers = Headers()
+        self._put_content_type()
+        if self._length is not None:
+            headers._put(("Content-Length", str(self._length)))
+        return headers
+
+    def _clean_content_type(self, content_type, mimetype):
+        if content_type is None:
+            content_type = _with_charset(self.default_mimetype if mimetype is None else mimetype)
+        return None if content_type is None else check_header("Content-Type", content_type)[1]
+
+    def _put_content_type(self):
+        if self._content_type is not None:
+            self.headers["Content-Type"] = self._content_type
+
+    def __repr__(self) -> str:
+        if self.is_sequence:
+            size = f"{sum(map(len, self.iter_encoded()))} bytes"
+        else:
+            size = "streamed" if self.is_streamed else "likely-streamed"
+        return f"<{type(self).__name__} {size} [{self.status}]>"
+
+    # The status
+
+    @property
+    def status_code(self) -> int:
+        """The number of the status."""
+        return self._status_code
+
+    @status_code.setter
+    def status_code(self, code: int) -> None:
+        self.status = code  # type: ignore[assignment]
+
+    @property
+    def status(self) -> str:
+        """The status line, such as "404 NOT FOUND".  A number may be assigned too."""
+        return self._status
+
+    @status.setter
+    def status(self, value: str | int) -> None:
+        self._status, self._status_code = _clean_status(value)
+
+    # The body
+
+    def set_data(self, value: bytes | str) -> None:
+        """Make this the whole body."""
+        if isinstance(value, str):
+            data = value.encode()
+        elif isinstance(value, (bytes, bytearray, memoryview)):
+            data = bytes(value)
+        else:
+            raise TypeError(f"a body is made of str or bytes, not of {value!r:.200}")
+        self.response = [data]
+        if self.automatically_set_content_length:
+            self._length = len(data)
+            if "headers" in self.__dict__:
+                self.headers._put(("Content-Length", str(len(data))))
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get_data(self, as_text: Literal[False] = False) -> bytes: ...
+
+        @overload
+        def get_data(self, as_text: Literal[True]) -> str: ...
+
+        @overload
+        def get_data(self, as_text: bool) -> bytes | str: ...
+
+    def get_data(self, as_text: bool = False) -> bytes | str:
+        """Return the whole body: bytes, or str with as_text.  A generator is read to its end and kept as a list."""
+        self._ensure_sequence()
+        data = b"".join(self.iter_encoded())
+        return data.decode() if as_text else data
+
+    @property
+    def data(self) -> bytes:
+        """The whole body: bytes; a str may be assigned too."""
+        return self.get_data()
+
+    @data.setter
+    def data(self, value: bytes | str) -> None:
+        self.set_data(value)
+
+    @property
+    def json(self) -> Any:
+        """The body as an object; None if the media type is not JSON's."""
+        return self.get_json()
+
+    def get_json(self, force: bool = False, silent: bool = False) -> Any:
+        """Return the body as an object; ValueError if it cannot be parsed, None with silent."""
+        if not (force or self.is_json):
+            return None
+        try:
+            return self.json_module.loads(self.get_data())
+        except ValueError:
+            if not silent:
+                raise
+            return None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the media type is JSON's."""
+        return is_json_mimetype(self.mimetype or "")
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the body is a list or tuple, and so can be read more than once."""
+        return isinstance(self.response, (list, tuple))
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the length of the body is not known before it is sent."""
+        return not hasattr(self.response, "__len__")
+
+    def _ensure_sequence(self):
+        if self.is_sequence:
+            return
+        if self.direct_passthrough:
+            raise RuntimeError("a body in direct_passthrough mode is read by the server alone")
+        if not self.implicit_sequence_conversion:
+            raise RuntimeError("the body is a stream, and implicit_sequence_conversion is off: call make_sequence()")
+        self.make_sequence()
+
+    def make_sequence(self) -> None:
+        """Read a generator to its end and keep the body as a list."""
+        if not self.is_sequence:
+            close = getattr(self.response, "close", None)
+            self.response = list(self.iter_encoded())
+            if close is not None:
+                self.call_on_close(close)
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """Yield the body in bytes."""
+        return (block.encode() if isinstance(block, str) else block for block in self.response)
+
+    def calculate_content_length(self) -> int | None:
+        """Return the bytes of the body, reading a generator to its end for that; None if that is forbidden."""
+        try:
+            self._ensure_sequence()
+        except RuntimeError:
+            return None
+        return sum(map(len, self.iter_encoded()))
+
+    def call_on_close(self, function: Callable[[], Any]) -> Callable[[], Any]:
+        """Have a function called when the response has been sent, or given up."""
+        self._on_close = (*self._on_close, function)
+        return function
+
+    def close(self) -> None:
+        """Close the iterable and call what call_on_close was given."""
+        close = getattr(self.response, "close", None)
+        ClosingIterator((), self._on_close if close is None else (close, *self._on_close)).close()
+
+    def __enter__(self: ResponseType) -> ResponseType:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The fields
+
+    location = header_property["str | None"]("Location", dump_func=iri_to_uri, doc="Where to go, for 201 and 3xx.")
+    content_type = header_property["str | None"]("Content-Type", doc="The media type with its parameters.")
+    content_encoding = header_property["str | None"]("Content-Encoding", doc="The codings of the body.")
+    content_length = header_property["int | None"]("Content-Length", None, int, str, doc="Bytes of the body.")
+
+    @property
+    def mimetype(self) -> str | None:
+        """The media type without parameters; assigning it adds the charset to text types."""
+        content_type = self.headers.get("Content-Type")
+        return content_type.partition(";")[0].strip() if content_type else None
+
+    @mimetype.setter
+    def mimetype(self, value: str) -> None:
+        self.headers["Content-Type"] = _with_charset(value)
+
+    @property
+    def mimetype_params(self) -> dict[str, str]:
+        """The parameters of the media type."""
+        return parse_options_header(self.headers.get("Content-Type", ""))[1]
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: str | datetime | int | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Send a cookie.
+
+        max_age      seconds, or a timedelta; None: until the browser is closed
+        expires      a date, or seconds since 1970, for clients that do not know max_age
+        path         the cookie is sent for addresses below it
+        domain       for other hosts too: example.com for all that end so; None: this host alone
+        secure       sent back through https only
+        httponly     hidden from JavaScript
+        samesite     "Strict", "Lax" or "None": whether pages of other sites may cause it to be sent
+        partitioned  kept apart for each site that embeds this one; needs secure
+        """
+        field = dump_cookie(
+            key,
+            value,
+            max_age=max_age,
+            expires=expires,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            max_size=self.max_cookie_size,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+        self.headers.add("Set-Cookie", field)
+
+    def delete_cookie(
+        self,
+        key: str,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Have the client drop a cookie; path and domain must be those it was set with."""
+        self.set_cookie(key, "", 0, 0, path, domain, secure, httponly, samesite, partitioned)
+
+    # As a WSGI application
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
+        """Return a copy of the fields as they are sent in answer to this environ."""
+        headers = self.headers.copy()
+        names = [name.lower() for name, _ in headers]
+        if "location" in names:
+            headers["Location"] = self._final_location(environ, headers["Location"])
+        if "content-location" in names:
+            headers["Content-Location"] = iri_to_uri(headers["Content-Location"])
+        if self._status_code == 304:
+            remove_entity_headers(headers)
+        elif self._status_code == 204 or self._status_code < 200:
+            headers.remove("Content-Length")
+        elif "content-length" not in names and self.automatically_set_content_length and self.is_sequence:
+            headers["Content-Length"] = sum(map(len, self.iter_encoded()))
+        return headers
+
+    def _final_location(self, environ, location):
+        location = iri_to_uri(location)
+        if self.autocorrect_location_header:
+            from urllib.parse import urljoin
+
+            location = urljoin(iri_to_uri(get_current_url(environ, strip_querystring=True)), location)
+        return location
+
+    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
+        """Return the body as it is sent in answer to this environ: nothing to HEAD, and for 1xx, 204 and 304."""
+        status = self._status_code
+        if environ["REQUEST_METHOD"] == "HEAD" or status in _bodiless or status < 200:
+            return ClosingIterator((), self.close)
+        if self.direct_passthrough:
+            return self.response  # type: ignore[return-value]
+        return ClosingIterator(self.iter_encoded(), self.close)
+
+    def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return (body, status, fields) as they are sent in answer to this environ."""
+        if self._goes_as_made(environ):
+            fields = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
+            return self.response, self._status, fields  # type: ignore[return-value]
+        headers = self.get_wsgi_headers(environ)
+        return self.get_app_iter(environ), self._status, headers.to_wsgi_list()
+
+    def _goes_as_made(self, environ):
+        """Whether nothing was done to this response since __init__: then there is nothing to work out.
+
+        That is a body of set_data and the five attributes that go with it.  A sixth are fields that somebody looked
+        at, a function to call at the end, or a method that somebody replaced.  A subclass may change any of the steps.
+        """
+        body, code = self.response, self._status_code
+        return (
+            len(self.__dict__) == 5
+            and type(self) is Response
+            and self._length is not None
+            and self._content_type is not None
+            and type(body) is list
+            and len(body) == 1
+            and type(body[0]) is bytes
+            and (code == 200 or (code > 200 and code not in _bodiless))
+            and environ["REQUEST_METHOD"] != "HEAD"
+        )
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        body, status, headers = self.get_wsgi_response(environ)
+        start_response(status, headers)
+        return body
+
+    @classmethod
+    def from_app(
+        cls: type[ResponseType], app: WSGIApplication, environ: dict[str, Any], buffered: bool = False
+    ) -> ResponseType:
+        """Return what a WSGI application answers as a response."""
+        body, status, headers = run_wsgi_app(app, environ, buffered)
+        return cls(body, status, headers)
+
+    @classmethod
+    def force_type(cls: type[ResponseType], response: Any, environ: dict[str, Any] | None = None) -> ResponseType:
+        """Return a response of this class, of one of another class or of a WSGI application.
+
+        environ   what to call the application with; TypeError if it is one and there is none
+        """
+        if not isinstance(response, Response):
+            if environ is None:
+                raise TypeError("a WSGI application must be called to become a response: give an environ for that")
+            response = Response.from_app(response, environ)
+        if not isinstance(response, cls):
+            response.__class__ = cls
+        return response
+
+
+#: How an HTTPException becomes a Response (`HTTPException.get_response`); the exceptions stand in an earlier chapter.
+HTTPException.response_class = Response

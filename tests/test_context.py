@@ -1,0 +1,301 @@
+"""The two stacks, and the proxies over their tops."""
+
+import asyncio
+import threading
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import nanoweb.context
+from nanoweb import (
+    App,
+    after_this_request,
+    copy_current_request_context,
+    current_app,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+    session,
+    url_for,
+)
+from nanoweb.local import LocalStack
+
+
+class OutsideTest(unittest.TestCase):
+    """Touching a proxy where there is nothing behind it."""
+
+    def test_the_error_names_the_proxy_and_the_ways_out(self):
+        ways_for_requests = ["test_request_context", "copy_current_request_context"]
+        ways_for_apps = ["app.app_context()"]
+        for name, touch, first_line, ways in [
+            ("request", lambda: request.args, "Working outside of request context.", ways_for_requests),
+            ("session", lambda: session["x"], "Working outside of request context.", ways_for_requests),
+            ("g", lambda: g.user, "Working outside of application context.", ways_for_apps),
+            ("current_app", lambda: current_app.name, "Working outside of application context.", ways_for_apps),
+        ]:
+            with self.subTest(name):
+                with self.assertRaises(RuntimeError) as caught:
+                    touch()
+                text = str(caught.exception)
+                self.assertEqual(text.splitlines()[0], first_line)
+                self.assertIn(f"{name!r} is", text)
+                self.assertIn(f"thread {threading.current_thread().name!r}", text)
+                for way in ways:
+                    self.assertIn(way, text)
+
+    def test_writing_is_an_error_too(self):
+        for write in [
+            lambda: setattr(g, "user", 1),
+            lambda: session.update(a=1),
+            lambda: setattr(current_app, "debug", True),
+        ]:
+            with self.assertRaisesRegex(RuntimeError, "Working outside"):
+                write()
+
+    def test_functions_that_need_a_request_say_so(self):
+        for call, name in [
+            (lambda: after_this_request(len), "after_this_request"),
+            (lambda: copy_current_request_context(len), "copy_current_request_context"),
+        ]:
+            with self.subTest(name), self.assertRaisesRegex(RuntimeError, f"{name!r} is"):
+                call()
+
+    def test_one_can_ask_first(self):
+        app = App("example")
+        self.assertEqual((has_app_context(), has_request_context(), bool(request)), (False, False, False))
+        with app.app_context():
+            self.assertEqual((has_app_context(), has_request_context()), (True, False))
+        with app.test_request_context():
+            self.assertEqual((has_app_context(), has_request_context(), bool(request)), (True, True, True))
+        self.assertEqual((has_app_context(), has_request_context()), (False, False))
+
+
+class NestingTest(unittest.TestCase):
+    """Contexts inside contexts."""
+
+    def setUp(self):
+        self.app, self.other = App("one"), App("two")
+        self.log = []
+        for app in (self.app, self.other):
+            app.teardown_request(lambda error, app=app: self.log.append(f"request of {app.name}"))
+            app.teardown_appcontext(lambda error, app=app: self.log.append(f"app {app.name}"))
+
+    def test_a_request_uses_the_application_context_that_is_there(self):
+        with self.app.app_context():
+            g.value = 1
+            with self.app.test_request_context("/a"):
+                self.assertEqual(g.value, 1)
+                with self.app.test_request_context("/b"):
+                    self.assertEqual((request.path, g.value), ("/b", 1))
+                self.assertEqual(request.path, "/a")
+            self.assertEqual(self.log, ["request of one", "request of one"])
+        self.assertEqual(self.log[2:], ["app one"])
+
+    def test_another_application_gets_its_own(self):
+        with self.app.test_request_context("/a"):
+            g.value = 1
+            with self.other.test_request_context("/b"):
+                self.assertEqual((current_app.name, request.path, g.get("value")), ("two", "/b", None))
+            with self.other.app_context():
+                self.assertEqual((current_app.name, request.path), ("two", "/a"))
+            self.assertEqual((current_app.name, g.value), ("one", 1))
+
+    def test_a_context_may_be_entered_again(self):
+        context = self.app.test_request_context()
+        with context:
+            g.value = 1
+            with context:
+                self.assertEqual(g.value, 1)
+            self.assertEqual(self.log, [])
+        self.assertEqual(self.log, ["request of one", "app one"])
+
+        context = self.app.app_context()
+        with context, context:
+            self.assertEqual(current_app.name, "one")
+        self.assertEqual(self.log[2:], ["app one"])
+
+    def test_popping_in_the_wrong_order_is_an_error(self):
+        first, second = self.app.app_context(), self.app.app_context()
+        first.push()
+        second.push()
+        with self.assertRaisesRegex(RuntimeError, "pop in the reverse order of push"):
+            first.pop()
+        nanoweb.context._app_ctx_stack.pop()
+
+    def test_the_error_reaches_the_teardown_functions(self):
+        seen = []
+        self.app.teardown_request(seen.append)
+        self.app.teardown_appcontext(seen.append)
+        error = LookupError("x")
+        with self.assertRaises(LookupError), self.app.test_request_context():
+            raise error
+        self.assertEqual(seen, [error, error])
+
+
+class GTest(unittest.TestCase):
+    """The namespace g."""
+
+    def test_it_is_a_namespace_with_some_of_a_dicts_methods(self):
+        with App("example").app_context():
+            g.a = 1
+            self.assertEqual((g.a, g.get("a"), g.get("b"), g.get("b", 2)), (1, 1, None, 2))
+            self.assertEqual((g.setdefault("a", 5), g.setdefault("c", 3)), (1, 3))
+            self.assertEqual((g.pop("c"), g.pop("c", 4)), (3, 4))
+            self.assertEqual(("a" in g, "c" in g, sorted(g)), (True, False, ["a"]))
+            del g.a
+            for missing in [lambda: g.a, lambda: g.pop("a"), lambda: delattr(g, "a")]:
+                with self.assertRaisesRegex(AttributeError, "g has no 'a'"):
+                    missing()
+            self.assertEqual(repr(g), "<g of 'example'>")
+
+    def test_it_is_new_for_each_request(self):
+        app = App("example")
+        app.add_url_rule("/", "view", lambda: str(g.setdefault("count", 0)))
+        app.before_request(lambda: setattr(g, "count", g.get("count", 0) + 1))
+        client = app.test_client()
+        self.assertEqual([client.get("/").text, client.get("/").text], ["1", "1"])
+
+
+class HelperTest(unittest.TestCase):
+    """after_this_request and copy_current_request_context."""
+
+    def test_after_this_request_is_for_this_one_alone(self):
+        app = App("example")
+
+        @app.route("/<int:n>")
+        def view(n):
+            if n == 1:
+
+                @after_this_request
+                def mark(response):
+                    response.headers["X-Mark"] = "yes"
+                    return response
+
+            return "x"
+
+        client = app.test_client()
+        self.assertEqual([client.get(f"/{n}").headers.get("X-Mark") for n in (1, 2)], ["yes", None])
+
+    def test_a_function_can_carry_the_request_into_threads(self):
+        app = App("example")
+        app.secret_key = "key"
+
+        @app.route("/<name>")
+        def view(name):
+            session["name"] = name
+
+            @copy_current_request_context
+            def work():
+                return request.view_args["name"], session["name"], url_for("view", name="x"), current_app.name
+
+            with ThreadPoolExecutor(4) as pool:
+                return {"all": [future.result() for future in [pool.submit(work) for _ in range(8)]]}
+
+        self.assertEqual(app.test_client().get("/me").json["all"], [["me", "me", "/x", "example"]] * 8)
+
+
+def hammer(app, threads=50, rounds=20):
+    """Send requests from many threads at once; returns what did not come back as it was sent."""
+    barrier = threading.Barrier(threads)
+    wrong = []
+
+    def work(number):
+        client = app.test_client()
+        barrier.wait()
+        for round in range(rounds):
+            mine = f"{number}.{round}"
+            try:
+                answer = client.get("/", query_string={"value": mine}).text
+            except Exception as error:
+                answer = repr(error)
+            if answer != " ".join([mine] * 4):
+                wrong.append((mine, answer))
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return wrong
+
+
+def reading_app(pause):
+    """An application that puts its argument everywhere, waits for others to do so too, and reads it back."""
+    app = App("example")
+    app.secret_key = "key"
+
+    @app.route("/")
+    def view():
+        value = request.args["value"]
+        g.value = session["value"] = value
+        pause()
+        return " ".join([value, request.args["value"], g.value, session["value"]])
+
+    return app
+
+
+class IsolationTest(unittest.TestCase):
+    """Whoever looks sees the own request."""
+
+    def setUp(self):
+        self.halfway = threading.Barrier(2)
+
+    def pause(self):
+        """Wait until another request has come as far as this one, so that each is in the middle of another."""
+        try:
+            self.halfway.wait(timeout=0.05)
+        except threading.BrokenBarrierError:
+            self.halfway.reset()
+
+    def test_fifty_threads_never_see_each_others_values(self):
+        self.assertEqual(hammer(reading_app(self.pause)), [])
+
+    def test_and_they_would_if_the_stacks_were_shared(self):
+        class SharedVariable:
+            """What stands behind a LocalStack must not be: one value for all."""
+
+            value = None
+
+            def get(self, default=None):
+                return default if self.value is None else self.value
+
+            def set(self, value):
+                self.value = value
+
+        stacks = nanoweb.context._request_ctx_stack, nanoweb.context._app_ctx_stack
+        saved = [stack._storage for stack in stacks]
+        app = reading_app(self.pause)
+        app.testing = True
+        try:
+            for stack in stacks:
+                stack._storage = SharedVariable()
+            self.assertNotEqual(hammer(app, threads=8, rounds=10), [])
+        finally:
+            for stack, storage in zip(stacks, saved):
+                stack._storage = storage
+
+    def test_tasks_never_see_each_others_values(self):
+        app = App("example")
+
+        async def work(number):
+            with app.test_request_context(f"/?n={number}"):
+                g.number = number
+                await asyncio.sleep(0)
+                child = await asyncio.create_task(self.read())
+                await asyncio.sleep(0)
+                return (number, int(request.args["n"]), g.number, child)
+
+        async def main():
+            return await asyncio.gather(*map(work, range(50)))
+
+        self.assertEqual(asyncio.run(main()), [(n, n, n, n) for n in range(50)])
+        self.assertFalse(has_request_context())
+
+    async def read(self):
+        """What a task sees that was started under a request."""
+        await asyncio.sleep(0)
+        return int(request.args["n"])
+
+
+if __name__ == "__main__":
+    unittest.main()
