@@ -22,7 +22,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 
 from .config import Config, ConfigAttribute
 from .context import AppContext, RequestContext, _AppCtxGlobals, _app_ctx_stack, _request_ctx_stack
@@ -34,7 +33,6 @@ from .exceptions import (
     InternalServerError,
     default_exceptions,
 )
-from .jsonprovider import DefaultJSONProvider
 from .properties import cached_property
 from .routing import BuildError, Map, MapAdapter, RequestRedirect, RoutingException, Rule
 from .sessions import SecureCookieSessionInterface
@@ -61,6 +59,8 @@ _default_port = 5000
 
 
 def _to_timedelta(value):
+    from datetime import timedelta  # for weight
+
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
@@ -83,7 +83,7 @@ class App:
     url_map_class = Map
     config_class = Config
     aborter_class = Aborter
-    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    json_provider_class: type[JSONProvider] | None = None  # None for jsonprovider.DefaultJSONProvider
     app_ctx_globals_class = _AppCtxGlobals
     session_interface: SessionInterface = SecureCookieSessionInterface()
     test_client_class: type[Client] | None = None
@@ -99,7 +99,7 @@ class App:
         "MAX_COOKIE_SIZE": 4093,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+        "PERMANENT_SESSION_LIFETIME": 31 * 24 * 60 * 60,
         "PREFERRED_URL_SCHEME": "http",
         "PROPAGATE_EXCEPTIONS": None,
         "PROVIDE_AUTOMATIC_OPTIONS": True,
@@ -170,7 +170,9 @@ class App:
     @cached_property
     def json(self) -> JSONProvider:
         """How this application reads and writes JSON."""
-        return self.json_provider_class(self)
+        from .jsonprovider import DefaultJSONProvider  # for weight: an application without JSON loads none
+
+        return (self.json_provider_class or DefaultJSONProvider)(self)
 
     # A request's way
 

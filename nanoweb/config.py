@@ -6,7 +6,6 @@ things too.
 
 from __future__ import annotations
 
-import json
 import os
 
 TYPE_CHECKING = False
@@ -85,7 +84,7 @@ class Config(dict[str, object]):
     def from_file(
         self,
         filename: str | os.PathLike[str],
-        load: Callable[[IO[Any]], Mapping[str, Any]] = json.load,
+        load: Callable[[IO[Any]], Mapping[str, Any]],
         silent: bool = False,
         text: bool = True,
     ) -> bool:
@@ -117,14 +116,16 @@ class Config(dict[str, object]):
             return False
         raise RuntimeError(f"the environment variable {variable_name!r} is not set: let it name a file of settings")
 
-    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], Any] = json.loads) -> bool:
+    def from_prefixed_env(self, prefix: str = "FLASK", *, loads: Callable[[str], Any] | None = None) -> bool:
         """Take the settings among the environment variables.
 
         prefix   FLASK stands for FLASK_SECRET_KEY and so on
-        loads    turns a value into an object; one that it refuses stays text
+        loads    turns a value into an object, json.loads unless given; one that it refuses stays text
 
         Two underscores go down into a dict: FLASK_MAIL__PORT=25 sets MAIL["PORT"] to 25.
         """
+        if loads is None:
+            from json import loads  # for weight
         prefix += "_"
         for variable in sorted(os.environ):
             if not variable.startswith(prefix):

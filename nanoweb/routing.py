@@ -33,7 +33,7 @@ has "/", is sent to the right one: 308, with the same method, body and query.
 
 from __future__ import annotations
 
-from threading import Lock
+from _thread import allocate_lock  # what threading.Lock is, without the weight of threading
 from urllib.parse import urljoin, urlunsplit
 
 from .converters import (
@@ -270,7 +270,7 @@ class Map:
     """
 
     default_converters: Mapping[str, type[BaseConverter]] = DEFAULT_CONVERTERS
-    lock_class: Callable[[], Any] = Lock
+    lock_class: Callable[[], Any] = allocate_lock
 
     def __init__(
         self,

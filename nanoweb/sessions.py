@@ -9,8 +9,6 @@ that has the key can serve the next request.
 from __future__ import annotations
 
 from .datastructures import CallbackDict
-from .signing import BadData, URLSafeTimedSerializer
-from .tagging import TaggedJSONSerializer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .app import App
+    from .signing import URLSafeTimedSerializer
     from .wrappers import Request, Response
 
 __all__ = [
@@ -178,7 +177,7 @@ class SecureCookieSessionInterface(SessionInterface):
     digest_method: Any = "sha1"
     key_derivation = "hmac"
     session_class = SecureCookieSession
-    serializer: Any = TaggedJSONSerializer()
+    serializer: Any = None  # None for a tagging.TaggedJSONSerializer
 
     def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer | None:
         """Return what signs and reads the cookie; None if there is no secret key.
@@ -194,10 +193,13 @@ class SecureCookieSessionInterface(SessionInterface):
         return known[1]  # type: ignore[no-any-return]
 
     def _make_serializer(self, keys):
+        from .signing import URLSafeTimedSerializer  # for weight: an application without sessions signs nothing
+        from .tagging import TaggedJSONSerializer
+
         return URLSafeTimedSerializer(
             keys,
             salt=self.salt,
-            serializer=self.serializer,
+            serializer=self.serializer or TaggedJSONSerializer(),
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
         )
 
@@ -216,6 +218,8 @@ class SecureCookieSessionInterface(SessionInterface):
         value = request.cookies.get(self.get_cookie_name(app))
         if not value:
             return self.session_class()
+        from .signing import BadData
+
         try:
             return self.session_class(
                 serializer.loads(value, max_age=int(app.permanent_session_lifetime.total_seconds()))

@@ -195,7 +195,7 @@ class Signer:
         data = _to_bytes(signed_value)
         value, sep, signature = data.rpartition(self.sep)
         if not sep:
-            raise BadSignature(f"no {self.sep.decode()!r} in it: this was not signed here", payload=data)
+            raise BadSignature(f"no {self.sep.decode()!r} in it: this was not signed here")
         if not self.verify_signature(value, signature):
             raise BadSignature("the signature does not fit the value", payload=value)
         return value
@@ -236,9 +236,7 @@ class TimestampSigner(Signer):
         stamp = base64_encode(now.to_bytes((now.bit_length() + 7) // 8, "big"))
         return super().sign(_to_bytes(value) + self.sep + stamp)
 
-    def unsign(
-        self, signed_value: str | bytes, max_age: float | None = None, return_timestamp: bool = False
-    ) -> Any:
+    def unsign(self, signed_value: str | bytes, max_age: float | None = None, return_timestamp: bool = False) -> Any:
         """Return the value, or with return_timestamp (value, when it was signed).
 
         max_age   seconds; older raises SignatureExpired, and so does a date in the future
@@ -247,12 +245,12 @@ class TimestampSigner(Signer):
         try:
             signed, wrong = super().unsign(signed_value), None
         except BadSignature as error:
-            signed, wrong = error.payload, error.message
+            signed, wrong = error.payload or b"", error.message
         value, sep, stamp = signed.rpartition(self.sep)
         timestamp = _parse_timestamp(stamp) if sep else None
         if timestamp is None:
             wrong = wrong or "the signature fits, but there is no timestamp in front of it"
-            raise BadTimeSignature(wrong, payload=value if sep else signed)
+            raise BadTimeSignature(wrong, (value if sep else signed) or None)
         if wrong:
             raise BadTimeSignature(wrong, value, self.timestamp_to_datetime(timestamp))
         if max_age is not None:
@@ -314,7 +312,7 @@ class URLSafeSerializer:
         fallback_signers: Iterable[Any] | None = None,
     ) -> None:
         self.secret_keys = _key_list(secret_key)
-        self.salt = b"itsdangerous" if salt is None else _to_bytes(salt)
+        self.salt = salt
         self.serializer = serializer or _CompactJSON
         self.serializer_kwargs = serializer_kwargs or {}
         self.signer = signer or self.default_signer
@@ -359,20 +357,15 @@ class URLSafeSerializer:
     def _unsign(self, text, salt, **kwargs):
         """What was signed, if it was by one of the signers."""
         data = _printable(text)
-        signer, *others = self.iter_unsigners(salt)
-        try:
-            return signer.unsign(data, **kwargs)
-        except SignatureExpired:  # the signature fits
-            raise
-        except BadSignature:
-            for other in others:
-                try:
-                    return other.unsign(data, **kwargs)
-                except SignatureExpired:
-                    raise
-                except BadSignature:
-                    continue
-            raise
+        *signers, last = self.iter_unsigners(salt)
+        for signer in signers:
+            try:
+                return signer.unsign(data, **kwargs)
+            except SignatureExpired:  # its signature fits
+                raise
+            except BadSignature:
+                continue
+        return last.unsign(data, **kwargs)
 
     def dump(self, obj: Any, f: IO[str], salt: Salt | None = None) -> None:
         """Write the object as signed text to a file."""
@@ -451,7 +444,7 @@ def _printable(text):
     try:
         return text.encode("ascii") if isinstance(text, str) else text
     except UnicodeEncodeError:
-        raise BadSignature("not ASCII: this was not signed here", payload=None) from None
+        raise BadSignature("not ASCII: this was not signed here") from None
 
 
 def _unpack(data, limit):

@@ -11,7 +11,6 @@ holds a status, Headers and an iterable of bytes.
 from __future__ import annotations
 
 import io
-import json
 import re
 
 from .datastructures import CombinedMultiDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
@@ -53,6 +52,13 @@ if TYPE_CHECKING:
     ResponseType = TypeVar("ResponseType", bound="Response")
 
 __all__ = ["Request", "Response"]
+
+
+def _json():
+    """The standard library's json; for weight: a request that neither brings nor wants JSON needs none."""
+    import json
+
+    return json
 
 
 def is_json_mimetype(mimetype: str) -> bool:
@@ -332,7 +338,7 @@ class Request:
     @cached_property
     def json_module(self) -> Any:
         """What has loads() for get_json: `App.json`, or the standard library's json where there is no application."""
-        return json if self.app is None else self.app.json
+        return self.app.json if self.app is not None else _json()
 
     @property
     def json(self) -> Any:
@@ -490,7 +496,6 @@ class Response:
     #: Bytes a cookie may take before a warning tells that browsers drop it.
     max_cookie_size = 4093
     implicit_sequence_conversion = True
-    json_module: Any = json
 
     #: True gives the iterable to the server as it is.
     direct_passthrough = False
@@ -617,6 +622,11 @@ class Response:
     @data.setter
     def data(self, value: bytes | str) -> None:
         self.set_data(value)
+
+    @property
+    def json_module(self) -> Any:
+        """What has loads() for get_json: the standard library's json."""
+        return _json()
 
     @property
     def json(self) -> Any:
