@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .app import App
     from .routing import MapAdapter
     from .sessions import SessionMixin
-    from .wrappers import Request, Response
+    from .wrappers import Request
 
 __all__ = [
     "AppContext",
@@ -40,13 +40,13 @@ __all__ = [
     "session",
 ]
 
-_request_ctx_stack: LocalStack = LocalStack()
-_app_ctx_stack: LocalStack = LocalStack()
-
+# Any, for a type checker: the top is None only where nothing is at work, and then none of our methods is.
+_request_ctx_stack: Any = LocalStack()
+_app_ctx_stack: Any = LocalStack()
 
 
 def _no_request(name):
-    """What to say where a request is asked for and there is none.  The first line is Flask's: people search for it."""
+    """What to say where a request is asked for and there is none; the first line is Flask's: people search for it."""
     return f"""Working outside of request context.
 
 {name!r} is the current request's, and no request is being handled here, in thread {_thread_name()!r}.
@@ -195,7 +195,8 @@ class RequestContext(AppContext):
     def match_request(self) -> None:
         """Find the view; an HTTP error is kept for dispatch_request to raise."""
         try:
-            self.request.url_rule, self.request.view_args = self.url_adapter.match(return_rule=True)  # type: ignore
+            adapter: Any = self.url_adapter
+            self.request.url_rule, self.request.view_args = adapter.match(return_rule=True)
         except HTTPException as error:
             self.request.routing_exception = error
 
@@ -217,6 +218,8 @@ class RequestContext(AppContext):
             if len(self.pushes) == 1:
                 self.app.do_teardown_request(exc)
                 self.request.close()
+                if self.request.routing_exception is not None:  # its frames hold the request, which holds it
+                    self.request.routing_exception.__traceback__ = None
         finally:
             self.pushes.pop()
             try:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from .app import App
 
-__all__ = ["create_logger", "default_handler", "wsgi_errors_stream"]
+__all__ = ["create_logger", "default_handler", "has_level_handler", "wsgi_errors_stream"]
 
 
 def _errors_stream() -> IO[str]:
     top = _request_ctx_stack.top
-    return sys.stderr if top is None else top.request.environ["wsgi.errors"]  # type: ignore[no-any-return]
+    return sys.stderr if top is None else top.request.environ["wsgi.errors"]
 
 
 #: The server's log of the current request, or else standard error.
@@ -42,16 +42,17 @@ def create_logger(app: App) -> logging.Logger:
     logger = logging.getLogger(app.name)
     if app.debug and not logger.level:
         logger.setLevel(logging.DEBUG)
-    if not _has_handler(logger):
+    if not has_level_handler(logger):
         logger.addHandler(default_handler)
     return logger
 
 
-def _has_handler(logger):
-    """Whether a handler up the tree would take the messages that this logger lets through."""
+def has_level_handler(logger: logging.Logger) -> bool:
+    """Whether a handler, up the tree too, would take the messages that this logger lets through."""
     level = logger.getEffectiveLevel()
-    while logger:
-        if any(handler.level <= level for handler in logger.handlers):
+    current: logging.Logger | None = logger
+    while current is not None:
+        if any(handler.level <= level for handler in current.handlers):
             return True
-        logger = logger.parent if logger.propagate else None
+        current = current.parent if current.propagate else None
     return False

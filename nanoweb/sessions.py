@@ -12,12 +12,17 @@ from .datastructures import CallbackDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
     from datetime import datetime
     from typing import Any, NoReturn
 
     from .app import App
     from .signing import URLSafeTimedSerializer
     from .wrappers import Request, Response
+
+    _Mapping = MutableMapping[str, Any]
+else:
+    _Mapping = object  # at run time a session is a dict, or whatever an interface of your own makes it
 
 __all__ = [
     "NullSession",
@@ -28,7 +33,7 @@ __all__ = [
 ]
 
 
-class SessionMixin:
+class SessionMixin(_Mapping):
     """What a session is beside a dict.
 
     new         whether it was made in this request
@@ -44,11 +49,11 @@ class SessionMixin:
     @property
     def permanent(self) -> bool:
         """Whether the session outlives the browser's window."""
-        return bool(self.get("_permanent", False))  # type: ignore[attr-defined]
+        return bool(self.get("_permanent", False))
 
     @permanent.setter
     def permanent(self, value: bool) -> None:
-        self["_permanent"] = bool(value)  # type: ignore[index]
+        self["_permanent"] = bool(value)
 
 
 class SecureCookieSession(CallbackDict, SessionMixin):
@@ -98,7 +103,7 @@ class NullSession(SecureCookieSession):
             ' Set app.secret_key, to the output of: python -c "import secrets; print(secrets.token_hex())"'
         )
 
-    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _fail  # type: ignore
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _fail
 
 
 class SessionInterface:
@@ -119,31 +124,31 @@ class SessionInterface:
 
     def get_cookie_name(self, app: App) -> str:
         """SESSION_COOKIE_NAME."""
-        return app.config["SESSION_COOKIE_NAME"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_NAME"]
 
     def get_cookie_domain(self, app: App) -> str | None:
         """SESSION_COOKIE_DOMAIN; None for this host alone."""
-        return app.config["SESSION_COOKIE_DOMAIN"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_DOMAIN"]
 
     def get_cookie_path(self, app: App) -> str:
         """SESSION_COOKIE_PATH, or where the application is mounted."""
-        return app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
 
     def get_cookie_httponly(self, app: App) -> bool:
         """SESSION_COOKIE_HTTPONLY."""
-        return app.config["SESSION_COOKIE_HTTPONLY"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_HTTPONLY"]
 
     def get_cookie_secure(self, app: App) -> bool:
         """SESSION_COOKIE_SECURE."""
-        return app.config["SESSION_COOKIE_SECURE"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_SECURE"]
 
     def get_cookie_samesite(self, app: App) -> str | None:
         """SESSION_COOKIE_SAMESITE."""
-        return app.config["SESSION_COOKIE_SAMESITE"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_SAMESITE"]
 
     def get_cookie_partitioned(self, app: App) -> bool:
         """SESSION_COOKIE_PARTITIONED."""
-        return app.config["SESSION_COOKIE_PARTITIONED"]  # type: ignore[no-any-return]
+        return app.config["SESSION_COOKIE_PARTITIONED"]
 
     def get_expiration_time(self, app: App, session: SessionMixin) -> datetime | None:
         """When the cookie expires; None: with the browser's window."""
@@ -190,7 +195,7 @@ class SecureCookieSessionInterface(SessionInterface):
         known = self.__dict__.get("_serializer")
         if known is None or known[0] != keys:
             known = self._serializer = (keys, self._make_serializer(list(keys)))
-        return known[1]  # type: ignore[no-any-return]
+        return known[1]
 
     def _make_serializer(self, keys):
         from .signing import URLSafeTimedSerializer  # for weight: an application without sessions signs nothing
@@ -231,7 +236,7 @@ class SecureCookieSessionInterface(SessionInterface):
         """Put the session into a cookie if it changed; drop the cookie if the session was emptied."""
         if session.accessed:  # asked first: the questions below are accesses themselves
             _vary_by_cookie(response)
-        attributes = {
+        attributes: dict[str, Any] = {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
             "secure": self.get_cookie_secure(app),
@@ -245,7 +250,7 @@ class SecureCookieSessionInterface(SessionInterface):
                 response.delete_cookie(name, **attributes)
                 _vary_by_cookie(response)
         elif self.should_set_cookie(app, session):
-            value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore
+            value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]
             response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **attributes)
             _vary_by_cookie(response)
 

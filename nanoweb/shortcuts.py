@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .context import _current_request_context, current_app, has_app_context, session
 from .exceptions import abort as abort_without_app
-from .exceptions import NotFound
 from .routing import RequestRedirect
 from .wrappers import Response
 
@@ -43,8 +42,11 @@ def abort(code: int | Any, *args: Any, **kwargs: Any) -> NoReturn:
     abort_without_app(code, *args, **kwargs)
 
 
-def make_response(*args: Any) -> Any:
-    """Return what a view would have returned as a response, to add fields or cookies to it."""
+def make_response(*args: Any) -> Response:
+    """Return what a view would have returned as a response, to add fields or cookies to it.
+
+    args   one value, or what would be the members of a tuple; nothing is an empty response
+    """
     if not args:
         return current_app.response_class()
     return current_app.make_response(args[0] if len(args) == 1 else args)
@@ -55,6 +57,7 @@ def redirect(location: str, code: int = 302, Response: type[Response] | None = N
 
     location   where to; a path is enough.  One that the client chose can lead anywhere: check it first
     code       301, 302, 303 (go and GET), 307 or 308 (same method, same body)
+    Response   the class to make; inside an application it is the application's
     """
     if has_app_context():
         return current_app.redirect(location, code)
@@ -64,8 +67,11 @@ def redirect(location: str, code: int = 302, Response: type[Response] | None = N
 def redirect_response(location: str, code: int = 302, response_class: type[Response] | None = None) -> Response:
     """Return a redirect of a class of responses; `redirect` without the current application."""
     if code not in _redirect_codes:
-        raise ValueError(f"{code} is no redirect: there are 301, 302, 303, 305, 307 and 308")
-    page = RequestRedirect(location).get_body()
+        raise ValueError(f"{code!r} is no redirect: there are 301, 302, 303, 305, 307 and 308")
+    if not isinstance(location, str):
+        raise TypeError(f"cannot redirect to {location!r:.200}: give the address as text")
+    # As in Location: a browser takes "/\host" for "//host".
+    page = RequestRedirect(location.replace("\\", "%5C")).get_body()
     response = (response_class or Response)(page, code, mimetype="text/html")
     response.location = location
     return response

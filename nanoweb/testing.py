@@ -7,28 +7,42 @@ from __future__ import annotations
 
 import io
 import json as json_module
+import os
+import re
 import sys
 from urllib.parse import quote, unquote_to_bytes, urlencode, urljoin, urlsplit
 
 from .datastructures import FileStorage, Headers, MultiDict
 from .formparser import encode_multipart
-from .headers import parse_cookie, parse_options_header
+from .headers import dump_cookie, parse_cookie, parse_date, parse_options_header
 from .urls import iri_to_uri
-from .wrappers import Request, Response
-from .wsgi import run_wsgi_app
+from .wrappers import Request, Response, _with_charset
+from .wsgi import ClosingIterator, _host_name, run_wsgi_app
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from types import TracebackType
     from typing import IO, Any
 
     from .app import App
     from .wsgi import WSGIApplication
 
-__all__ = ["Client", "Cookie", "EnvironBuilder", "TestResponse", "create_environ", "run_wsgi_app"]
+__all__ = [
+    "Client",
+    "ClientRedirectError",
+    "Cookie",
+    "EnvironBuilder",
+    "TestResponse",
+    "create_environ",
+    "run_wsgi_app",
+]
 
-_boundary = "---------------nanoweb-formdata-7MA4YWxkTrZu0gW"
+_safe_in_path = "%!$&'()*+,/:;=@~[]"
+_safe_in_query = "%!$&'()*+,/:;=?@[]~"
+_form_types = frozenset(["application/x-www-form-urlencoded", "multipart/form-data"])
+_full_address_re = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 
 
 class EnvironBuilder:
@@ -43,15 +57,20 @@ class EnvironBuilder:
     base_url          scheme, host and the path where the application is mounted
     query_string      text, a dict, or pairs; added to what the path has
     headers           further fields
-    data              the body: bytes, text, or a dict of form fields; a value may be a
-                      list, or a file: an open file, or a tuple (file, name, content type)
+    data              the body: bytes, text, an open file, or a dict of form fields; a value may be
+                      a list of several, a file, or a tuple (file, name, content type) with an
+                      open file or the path of one
     json              an object to send as JSON instead
-    mimetype, content_type   of the body, where it does not go without saying
+    content_type      of the body, where it does not go without saying; mimetype: the same,
+                      and text types get the charset
+    content_length    where there is no body to count
     environ_base      keys that others may overwrite; environ_overrides: keys that win
+
+    form and files are MultiDicts that can be changed until get_environ is called.
     """
 
     #: Turns json into text.
-    json_dumps = staticmethod(json_module.dumps)
+    json_dumps: Any = staticmethod(json_module.dumps)
 
     def __init__(
         self,
@@ -73,25 +92,32 @@ class EnvironBuilder:
         mimetype: str | None = None,
         json: Any = None,
     ) -> None:
-        if json is not None and data is not None:
-            raise TypeError("a request has one body: give data or json, not both")
-        self.path, query, full_base = _split_path(path)
-        self.base = urlsplit(base_url or full_base or "http://localhost/")
+        self.path, query, address = _split_path(path)
+        self.url_scheme, self.host, self.script_root = _split_base(base_url or address or "http://localhost/")
         self.query_string = "&".join(part for part in (query, _encode_query(query_string)) if part)
         self.method = method.upper()
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.errors_stream = sys.stderr if errors_stream is None else errors_stream
         self.flags = {"multithread": multithread, "multiprocess": multiprocess, "run_once": run_once}
         self.environ_base = environ_base or {}
         self.environ_overrides = environ_overrides or {}
-        self.input_stream = input_stream
-        self.files: list[FileStorage] = []
-        if json is not None:
-            data, mimetype = self.json_dumps(json), mimetype or "application/json"
-        self.content_type = content_type or mimetype or self.headers.pop("Content-Type", None)
+        self.headers = Headers(headers)
+        self.headers.remove("Content-Length")  # a body is counted, whatever it says elsewhere
+        if mimetype is not None:
+            self.headers["Content-Type"] = _with_charset(mimetype)
+        elif content_type is not None:
+            self.headers["Content-Type"] = content_type
         self.content_length = content_length
-        if data is not None:
-            self._set_body(data)
+        self.input_stream = input_stream
+        self.form: MultiDict[Any] = MultiDict()
+        self.files: MultiDict[FileStorage] = MultiDict()
+        self._data = b""
+        if json is not None:
+            if data is not None:
+                raise TypeError("a request has one body: give data or json, not both")
+            data = self.json_dumps(json)
+            self.headers.setdefault("Content-Type", "application/json")
+        if data:
+            self._take(data)
 
     @classmethod
     def for_app(
@@ -103,85 +129,109 @@ class EnvironBuilder:
         url_scheme: str | None = None,
         **kwargs: Any,
     ) -> EnvironBuilder:
-        """Return a builder whose base address is what the application's configuration says."""
+        """Return a builder whose base address is what the application's configuration says.
+
+        Of a full address as the path, what lies above APPLICATION_ROOT is the base, and the rest the path.
+        """
         if base_url is None:
             host = app.config["SERVER_NAME"] or "localhost"
             host = f"{subdomain}.{host}" if subdomain else host
-            root = "/" + app.config["APPLICATION_ROOT"].lstrip("/")
-            base_url = _split_path(path)[2] or f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}{root}"
+            root = "/" + app.config["APPLICATION_ROOT"].strip("/")
+            below, query, address = _split_path(path)
+            if address is None:
+                address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
+            else:
+                inside = _below(root, below)
+                path = below if inside is None else inside
+                path = f"{path}?{query}" if query else path
+            base_url = address + root
         elif subdomain or url_scheme:
             raise ValueError("base_url says it all: subdomain and url_scheme do not go with it")
-        if kwargs.get("json") is not None:
-            if kwargs.get("data") is not None:
-                raise TypeError("a request has one body: give data or json, not both")
-            kwargs["data"] = app.json.dumps(kwargs.pop("json"))
-            kwargs.setdefault("mimetype", "application/json")
-        return cls(path, base_url, **kwargs)
+        builder = cls.__new__(cls)
+        builder.json_dumps = app.json.dumps  # before __init__, which needs it
+        builder.__init__(path, base_url, **kwargs)  # type: ignore[misc]
+        return builder
 
-    def _set_body(self, data):
-        """Make a body of bytes, text, an open file or form fields."""
+    @property
+    def content_type(self) -> str | None:
+        """The media type of the body with its parameters; None: what goes without saying."""
+        return self.headers.get("Content-Type")
+
+    @content_type.setter
+    def content_type(self, value: str) -> None:
+        self.headers["Content-Type"] = value
+
+    def _take(self, data):
+        """Keep a body: bytes, text, an open file or form fields."""
         if self.input_stream is not None:
             raise TypeError("a request has one body: give data or input_stream, not both")
         if hasattr(data, "read"):
             data = data.read()
         if isinstance(data, str):
             data = data.encode()
-        if not isinstance(data, (bytes, bytearray)):
-            data = self._encode_form(data)
-        self.input_stream = io.BytesIO(data)
-        if self.content_length is None:
-            self.content_length = len(data)
+        if isinstance(data, (bytes, bytearray)):
+            self._data = bytes(data)
+            return
+        for name, value in _fields(data):
+            (self.files if isinstance(value, FileStorage) else self.form).add(name, value)
 
-    def _encode_form(self, data):
-        fields = [(name, _form_value(name, value)) for name, value in MultiDict(_listed(data)).items(multi=True)]
-        self.files = [value for _, value in fields if isinstance(value, FileStorage)]
-        mimetype = parse_options_header(self.content_type)[0] if self.content_type else None
-        if self.files or mimetype == "multipart/form-data":
-            self.content_type = f'multipart/form-data; boundary="{_boundary}"'
-            return encode_multipart(fields, _boundary)
-        self.content_type = self.content_type or "application/x-www-form-urlencoded"
-        return urlencode(fields).encode("ascii")
+    def _body(self):
+        """(Content-Type, Content-Length, stream), None for what is not sent; the stream is new each time if ours."""
+        content_type = self.headers.get("Content-Type")
+        if self.input_stream is not None:
+            return content_type, _bytes_left(self.input_stream, self.content_length), self.input_stream
+        if self._data:
+            return content_type, len(self._data), io.BytesIO(self._data)
+        mimetype = parse_options_header(content_type)[0].lower()
+        if self.form or self.files or mimetype in _form_types:
+            content_type, data = self._encode_form(content_type, mimetype)
+            return content_type, self.content_length if data is None else len(data), io.BytesIO(data or b"")
+        return content_type, self.content_length, io.BytesIO()
+
+    def _encode_form(self, content_type, mimetype):
+        """(Content-Type, body) of the form; body None if the type that was asked for is not one of a form."""
+        fields = [(name, value) for name, value in self.form.items(multi=True) if value is not None]
+        if mimetype == "multipart/form-data" or (self.files and not mimetype):
+            boundary = f"nanoweb-{os.urandom(12).hex()}"
+            parts = [(name, value.decode() if isinstance(value, bytes) else value) for name, value in fields]
+            data = encode_multipart([*parts, *self.files.items(multi=True)], boundary)
+            return f'multipart/form-data; boundary="{boundary}"', data
+        if not mimetype or mimetype in _form_types:
+            return content_type or "application/x-www-form-urlencoded", urlencode(fields).encode("ascii")
+        from warnings import warn
+
+        warn(f"form fields are not sent as {content_type!r}: give data as text or bytes, or use json=", stacklevel=4)
+        return content_type, None
 
     def get_environ(self) -> dict[str, Any]:
-        """Return the environ, new each time; the body is one stream for all."""
-        host = self.base.netloc
-        name, _, port = host.rpartition(":") if ":" in host.rpartition("]")[2] else (host, "", "")
-        raw = quote(self.path, safe="%!$&'()*+,/:;=@~[]")
+        """Return the environ, new each time."""
+        content_type, content_length, stream = self._body()
         environ = {
             **self.environ_base,
             "REQUEST_METHOD": self.method,
-            "SCRIPT_NAME": _to_wsgi(self.base.path.rstrip("/")),
-            "PATH_INFO": _to_wsgi(self.path),
-            "QUERY_STRING": self.query_string,
-            "REQUEST_URI": f"{raw}?{self.query_string}" if self.query_string else raw,
-            "SERVER_NAME": name,
-            "SERVER_PORT": port or ("443" if self.base.scheme in ("https", "wss") else "80"),
-            "HTTP_HOST": host,
+            **_address_keys(self.url_scheme, self.host, self.script_root, self.path, self.query_string),
             "SERVER_PROTOCOL": "HTTP/1.1",
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self.base.scheme,
-            "wsgi.input": self.input_stream or io.BytesIO(),
+            "wsgi.input": stream,
             "wsgi.errors": self.errors_stream,
             **{f"wsgi.{name}": value for name, value in self.flags.items()},
         }
-        environ["RAW_URI"] = environ["REQUEST_URI"]
-        if self.content_type is not None:
-            environ["CONTENT_TYPE"] = self.content_type
-        if self.content_length is not None:
-            environ["CONTENT_LENGTH"] = str(self.content_length)
-        environ.update(self._fields())
+        environ.update(self._header_keys())
+        if content_type is not None:
+            environ["CONTENT_TYPE"] = content_type
+        if content_length is not None:
+            environ["CONTENT_LENGTH"] = str(content_length)
         environ.update(self.environ_overrides)
         return environ
 
-    def _fields(self):
+    def _header_keys(self):
         """The header fields as keys of an environ; several of one name are joined."""
-        fields: dict[str, str] = {}
+        keys: dict[str, str] = {}
         for name, value in self.headers:
-            key = name.upper().replace("-", "_")
-            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-                key = f"HTTP_{key}"
-            fields[key] = f"{fields[key]}, {value}" if key in fields else value
-        return fields
+            key = "HTTP_" + name.upper().replace("-", "_")
+            keys[key] = f"{keys[key]}, {value}" if key in keys else value
+        keys.pop("HTTP_CONTENT_TYPE", None)
+        return keys
 
     def get_request(self, cls: type[Request] = Request) -> Request:
         """Return a request with this environ."""
@@ -189,7 +239,7 @@ class EnvironBuilder:
 
     def close(self) -> None:
         """Close the files that were given as data."""
-        for file in self.files:
+        for _, file in self.files.items(multi=True):
             file.close()
 
 
@@ -202,25 +252,60 @@ def create_environ(*args: Any, **kwargs: Any) -> dict[str, Any]:
         builder.close()
 
 
+# Addresses
+
+
 def _split_path(path):
-    """(path, query string, base address or None) of a path or a full address.
+    """(path, query string, scheme and host or None) of a path or a full address, without its fragment.
 
     "//host/x" is a path here: that is what a server would make of it.
     """
-    base = None
-    scheme, separator, rest = path.partition("://")
-    if separator and scheme.isalpha():
-        host, slash, below = rest.partition("/")
-        base, path = f"{scheme}://{host}/", slash + below or "/"
-    path, _, query = path.partition("?")
-    return path, quote(query.encode(), safe="%!$&'()*+,/:;=?@[]~"), base
+    address = None
+    if _full_address_re.match(path):
+        parts = urlsplit(path)
+        address, path, query = f"{parts.scheme}://{parts.netloc}", parts.path or "/", parts.query
+    else:
+        path, _, query = path.partition("#")[0].partition("?")
+    return path, quote(query.encode(), safe=_safe_in_query), address
+
+
+def _split_base(base_url):
+    """(scheme, host, path of the application's root) of a base address."""
+    parts = urlsplit(iri_to_uri(base_url))
+    if parts.query or parts.fragment:
+        raise ValueError(f"base_url {base_url!r} has a query string or a fragment: it must end with the path")
+    if not (parts.scheme and parts.hostname):
+        raise ValueError(f"base_url {base_url!r} must have a scheme and a host, as in 'http://localhost/'")
+    return parts.scheme, _without_user(parts.netloc), parts.path.rstrip("/")
+
+
+def _without_user(netloc):
+    return netloc.rpartition("@")[2]
 
 
 def _encode_query(query):
-    if query is None or isinstance(query, str):
-        return quote((query or "").encode(), safe="%!$&'()*+,/:;=?@[]~")
+    if query is None or isinstance(query, (str, bytes)):
+        return quote(query or "", safe=_safe_in_query)
     pairs = MultiDict(query).items(multi=True)
     return urlencode([(name, value) for name, value in pairs if value is not None])
+
+
+def _address_keys(scheme, host, root, path, query):
+    """The keys of an environ that are about the address."""
+    name, _, port = host.rpartition(":") if ":" in host.rpartition("]")[2] else (host, "", "")
+    raw = quote(path, safe=_safe_in_path)
+    target = f"{raw}?{query}" if query else raw
+    return {
+        "wsgi.url_scheme": scheme,
+        "HTTP_HOST": host,
+        "SERVER_NAME": name.strip("[]"),
+        "SERVER_PORT": port or ("443" if scheme in ("https", "wss") else "80"),
+        "SCRIPT_NAME": _to_wsgi(root),
+        "PATH_INFO": _to_wsgi(path),
+        "QUERY_STRING": query,
+        "REQUEST_URI": target,
+        "RAW_URI": target,
+    }
 
 
 def _to_wsgi(path):
@@ -228,28 +313,83 @@ def _to_wsgi(path):
     return unquote_to_bytes(path).decode("latin-1")
 
 
-def _listed(data):
-    """Form fields with lists for several values; a tuple is one file."""
-    items = data.items(multi=True) if isinstance(data, MultiDict) else data.items() if hasattr(data, "items") else data
+def _from_wsgi(path):
+    """A path of an environ, quoted."""
+    return quote(path.encode("latin-1"), safe=_safe_in_path.replace("%", ""))
+
+
+def _below(root, path):
+    """What of a path lies below another one; None if it does not."""
+    root = root.rstrip("/")
+    return path[len(root) :] if path == root or path.startswith(root + "/") else None
+
+
+# Bodies
+
+
+def _fields(data):
+    """Every (name, value) of form fields; a list stands for several values, a tuple for one file."""
+    if isinstance(data, MultiDict):
+        items = data.items(multi=True)
+    elif hasattr(data, "items"):
+        items = data.items()
+    elif hasattr(data, "__iter__"):
+        items = data
+    else:
+        raise TypeError(f"data {data!r:.200} is no body: give bytes, text, an open file or a dict of form fields")
     for name, value in items:
         for one in value if isinstance(value, list) else [value]:
-            yield name, one
+            yield name, _field(name, one)
 
 
-def _form_value(name, value):
-    """A form field's value: text, or a FileStorage."""
+def _field(name, value):
+    """A form field's value: text, bytes, None or a FileStorage."""
+    if value is None or isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, FileStorage):
+        return _typed_file(name, value.stream, value.filename, value.content_type, value.headers)
     if isinstance(value, tuple):
-        stream, *more = value
-        return FileStorage(stream, *_named(more, name))
-    if hasattr(value, "read") and not isinstance(value, FileStorage):
-        return FileStorage(value, getattr(value, "name", None), name)
-    return value if isinstance(value, (str, FileStorage)) else str(value)
+        return _typed_file(name, *value)
+    if hasattr(value, "read"):
+        return _typed_file(name, value, getattr(value, "name", None))
+    if isinstance(value, (dict, set)):
+        raise TypeError(
+            f"form field {name!r} is {value!r:.200}: a form has text, numbers and files, or lists of them"
+        )
+    return str(value)
 
 
-def _named(more, name):
-    """The arguments of FileStorage after the stream, of (file name, content type)."""
-    filename, *content_type = more or [None]
-    return (filename, name, *content_type)
+def _typed_file(name, file, filename=None, content_type=None, headers=None):
+    """A FileStorage of an open file or of the path of one, its type guessed by its name."""
+    if not hasattr(file, "read"):
+        if not isinstance(file, (str, os.PathLike)):
+            raise TypeError(f"file {file!r:.200} of form field {name!r} is neither an open file nor the path of one")
+        file, filename = open(file, "rb"), filename or os.fspath(file)  # noqa: SIM115  close() closes it
+    if content_type is None and filename:
+        from mimetypes import guess_type
+
+        content_type = guess_type(filename)[0]
+    return FileStorage(file, filename, name, content_type, headers=Headers(headers))
+
+
+def _bytes_left(stream, known):
+    """Content-Length of a stream: what it still holds if it can be asked, else what is known."""
+    if not (hasattr(stream, "seekable") and stream.seekable()):
+        return known
+    position = stream.tell()
+    size = stream.seek(0, io.SEEK_END) - position
+    stream.seek(position)
+    return size
+
+
+# Responses
+
+
+class _Body(ClosingIterator):
+    """A body on its way.  Forgotten before its end, it is closed: so does a server when its client hangs up."""
+
+    def __del__(self):
+        self.close()
 
 
 class TestResponse(Response):
@@ -266,33 +406,80 @@ class TestResponse(Response):
     request: Request
     history: tuple[TestResponse, ...] = ()
 
+    def make_sequence(self) -> None:
+        """Read the body to its end and keep it; close what it came from then, as a server does."""
+        if not self.is_sequence:
+            super().make_sequence()
+            self.close()
+
     @property
     def text(self) -> str:
         """The body as text."""
-        return self.get_data(as_text=True)  # type: ignore[no-any-return]
+        return self.get_data(as_text=True)
+
+
+# Cookies
 
 
 class Cookie:
-    """A cookie in the client's jar."""
+    """A cookie in the client's jar.
+
+    key, value                   as they are sent; a value may be quoted
+    decoded_key, decoded_value   what they stand for
+    domain, path                 where it is sent; origin_only: not to subdomains
+    options                      what else the Set-Cookie field says, by its name in lower case
+    """
 
     def __init__(
         self, key: str, value: str, domain: str, path: str, origin_only: bool, options: Mapping[str, str | None]
     ) -> None:
         self.key = key
         self.value = value
+        self.decoded_key, self.decoded_value = parse_cookie(f"{key}={value}")[0]
         self.domain = domain
         self.path = path
         self.origin_only = origin_only
         self.options = options
 
+    @classmethod
+    def parse(cls, field: str, host: str, path: str) -> Cookie | None:
+        """Read a Set-Cookie field that came from a host and path; None if it has no name (RFC 6265, section 5.2)."""
+        pair, *rest = field.split(";")
+        key, _, value = pair.strip().partition("=")
+        if not key:
+            return None
+        options = {}
+        for option in rest:
+            name, separator, text = option.strip().partition("=")
+            options[name.lower()] = text if separator else None
+        domain = (options.get("domain") or "").lstrip(".").lower()
+        where = options.get("path") or ""
+        if where[:1] != "/":
+            where = path.rpartition("/")[0] or "/"
+        return cls(key, value, domain or host, where, not domain, options)
+
     @property
     def max_age(self) -> int | None:
-        """Seconds to live; None: as long as the client."""
-        return _max_age(self.options)
+        """Seconds to live; None where it does not say."""
+        text = self.options.get("max-age") or ""
+        return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
+
+    @property
+    def expires(self) -> datetime | None:
+        """When it ends; None where it does not say."""
+        return parse_date(self.options.get("expires"))
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether it is to be dropped; max_age counts before expires."""
+        if self.max_age is not None:
+            return self.max_age <= 0
+        expires = self.expires
+        return expires is not None and expires <= expires.now(expires.tzinfo)
 
     @property
     def secure(self) -> bool:
-        """Whether it is sent back through https only."""
+        """Whether it is for https only.  The client sends it all the same."""
         return "secure" in self.options
 
     @property
@@ -315,9 +502,17 @@ class Cookie:
         return f"<Cookie {self.key}={self.value!r} of {self.domain}{self.path}>"
 
 
-def _max_age(options):
-    text = options.get("max-age") or ""
-    return int(text) if text.lstrip("-").isascii() and text.lstrip("-").isdigit() and len(text) < 19 else None
+# The client
+
+
+class ClientRedirectError(Exception):
+    """The redirects lead on and on."""
+
+
+_redirects = frozenset([301, 302, 303, 305, 307, 308])
+_about_a_body = frozenset(
+    ["CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"]
+)
 
 
 class Client:
@@ -326,6 +521,7 @@ class Client:
     application        what to call
     response_wrapper   the class of the responses, if not TestResponse
     use_cookies        False forgets them
+    allow_subdomain_redirects   True follows redirects to subdomains of the host
     """
 
     def __init__(
@@ -335,8 +531,8 @@ class Client:
         use_cookies: bool = True,
         allow_subdomain_redirects: bool = False,
     ) -> None:
-        self.application = application
-        wrapper = response_wrapper or TestResponse
+        self.application: Any = application
+        wrapper: Any = response_wrapper or TestResponse
         if not issubclass(wrapper, TestResponse):
             wrapper = type("WrapperTestResponse", (TestResponse, wrapper), {})
         self.response_wrapper: type[TestResponse] = wrapper
@@ -351,10 +547,25 @@ class Client:
         return self._jar().get((domain, path, key))
 
     def set_cookie(
-        self, key: str, value: str = "", *, domain: str = "localhost", origin_only: bool = True, path: str = "/"
+        self,
+        key: str,
+        value: str = "",
+        *,
+        domain: str = "localhost",
+        origin_only: bool = True,
+        path: str = "/",
+        **kwargs: Any,
     ) -> None:
-        """Put a cookie into the jar."""
-        self._jar()[domain, path, key] = Cookie(key, value, domain, path, origin_only, {})
+        """Put a cookie into the jar.
+
+        origin_only   False sends it to subdomains too
+        kwargs        what else `headers.dump_cookie` takes
+        """
+        jar = self._jar()
+        cookie = Cookie.parse(dump_cookie(key, value, domain=domain, path=path, **kwargs), domain, path)
+        if cookie is not None:
+            cookie.origin_only = origin_only
+            _put_cookie(jar, cookie)
 
     def delete_cookie(self, key: str, *, domain: str = "localhost", path: str = "/") -> None:
         """Take a cookie out of the jar."""
@@ -366,68 +577,67 @@ class Client:
         return self._cookies
 
     def _add_cookies(self, environ):
-        """Send along the cookies that match, those of longer paths first."""
+        """Send along the cookies that match, those of longer paths first, behind those of an own Cookie field."""
+        if not self._cookies:
+            return
         host, path = _host_and_path(environ)
-        matching = [cookie for cookie in (self._cookies or {}).values() if cookie.matches(host, path)]
+        matching = [cookie for cookie in self._cookies.values() if cookie.matches(host, path)]
         matching.sort(key=lambda cookie: -len(cookie.path))
-        if matching:
-            sent = "; ".join(f"{cookie.key}={cookie.value}" for cookie in matching)
-            environ["HTTP_COOKIE"] = "; ".join(filter(None, [environ.get("HTTP_COOKIE"), sent]))
+        sent = [f"{cookie.key}={cookie.value}" for cookie in matching]
+        if sent:
+            own = environ.get("HTTP_COOKIE")
+            environ["HTTP_COOKIE"] = "; ".join([own, *sent] if own else sent)
 
     def _keep_cookies(self, response, environ):
         if self._cookies is None:
             return
         host, path = _host_and_path(environ)
         for field in response.headers.getlist("Set-Cookie"):
-            self._keep_cookie(field, host, path)
-
-    def _keep_cookie(self, field, host, path):
-        pair, *rest = field.split(";")
-        key, _, value = pair.strip().partition("=")
-        options = {}
-        for option in rest:
-            name, separator, text = option.strip().partition("=")
-            options[name.lower()] = text if separator else None
-        domain = (options.get("domain") or host).lstrip(".")
-        own_path = options.get("path") or path.rpartition("/")[0] or "/"
-        max_age = _max_age(options)
-        if max_age is not None and max_age <= 0:
-            self._cookies.pop((domain, own_path, key), None)
-        else:
-            self._cookies[domain, own_path, key] = Cookie(
-                key, value, domain, own_path, "domain" not in options, options
-            )
+            cookie = Cookie.parse(field, host, path)
+            if cookie is not None:
+                _put_cookie(self._cookies, cookie)
 
     # Requests
 
     def open(
-        self, path: str | EnvironBuilder = "/", *, buffered: bool = True, follow_redirects: bool = False, **kwargs: Any
+        self,
+        path: str | EnvironBuilder | Request | dict[str, Any] = "/",
+        *args: Any,
+        buffered: bool = False,
+        follow_redirects: bool = False,
+        **kwargs: Any,
     ) -> TestResponse:
         """Send a request and return the response.
 
-        path               as for EnvironBuilder, or an EnvironBuilder
-        buffered           False leaves a streamed body to be read, and closed, by the caller
+        path               as for EnvironBuilder; or an EnvironBuilder, a request or an environ
+        buffered           True reads the body to its end at once; False leaves that to who
+                           first asks for data, text or json, and to close()
         follow_redirects   go on to where redirects lead
-        kwargs             what else EnvironBuilder takes
+        args, kwargs       what else EnvironBuilder takes
         """
-        response = self._send(self._make_environ(path, kwargs), buffered)
+        response = self._send(self._make_environ(path, args, kwargs), buffered)
         history: list[TestResponse] = []
-        while follow_redirects and response.status_code in _redirects:
+        while follow_redirects and response.status_code in _redirects and response.location:
             if len(history) == 20:
                 raise ClientRedirectError(f"20 redirects, the last one to {response.location!r}")
+            response.make_sequence()
             history.append(response)
             response = self._send(self._next_environ(response), buffered)
             response.history = tuple(history)
         return response
 
-    def _make_environ(self, path, kwargs):
+    def _make_environ(self, path, args, kwargs):
         if isinstance(path, EnvironBuilder):
             return path.get_environ()
+        if isinstance(path, Request):
+            return dict(path.environ)
+        if isinstance(path, dict):
+            return dict(path)
         kwargs["environ_base"] = {**self.environ_base, **(kwargs.get("environ_base") or {})}
         if hasattr(self.application, "config") and hasattr(self.application, "json"):
-            builder = EnvironBuilder.for_app(self.application, path, **kwargs)
+            builder = EnvironBuilder.for_app(self.application, path, *args, **kwargs)
         else:
-            builder = EnvironBuilder(path, **kwargs)
+            builder = EnvironBuilder(path, *args, **kwargs)
         try:
             return builder.get_environ()
         finally:
@@ -435,35 +645,50 @@ class Client:
 
     def _send(self, environ, buffered):
         self._add_cookies(environ)
-        request = Request(environ)
         body, status, headers = run_wsgi_app(self.application, environ, buffered)
-        response = self.response_wrapper(body, status, Headers(headers))
-        response.request = request
+        response = self.response_wrapper(_Body(body) if hasattr(body, "close") else body, status, headers)
+        response.request = Request(environ)
+        if hasattr(self.application, "json"):
+            response.json_module = self.application.json
         self._keep_cookies(response, environ)
         return response
 
     def _next_environ(self, response):
         """The environ of the request that a redirect asks for (RFC 9110, section 15.4)."""
         before = response.request.environ
-        address = urljoin(iri_to_uri(response.request.url), response.location)
-        host = urlsplit(address).netloc
-        known = before["HTTP_HOST"]
-        if host != known and not (self.allow_subdomain_redirects and host.endswith(f".{known}")):
-            raise RuntimeError(f"redirected to {address!r}, which is another site: this client has one application")
-        root = response.request.root_path
-        base, path = f"{urlsplit(address).scheme}://{host}{root}/", address.partition(host)[2]
-        if root and (path == root or path.startswith(root + "/")):
-            path = path[len(root) :] or "/"
-        keep = {"environ_base": self.environ_base}
+        address = urlsplit(urljoin(iri_to_uri(response.request.url), iri_to_uri(response.location)))
+        self._check_site(address, before)
+        root = _from_wsgi(before.get("SCRIPT_NAME", ""))
+        path = _below(root, address.path)
+        if path is None:  # it leads out of where the application is mounted
+            root, path = "", address.path
+        environ = {key: value for key, value in before.items() if key != "HTTP_COOKIE"}
+        environ.update(_address_keys(address.scheme, _without_user(address.netloc), root, path, address.query))
+        method = before["REQUEST_METHOD"]
         if response.status_code in (307, 308):
             stream = before["wsgi.input"]
-            if stream.seekable():
+            if hasattr(stream, "seekable") and stream.seekable():
                 stream.seek(0)
-            keep.update(method=before["REQUEST_METHOD"], input_stream=stream)
-            keep.update(content_type=before.get("CONTENT_TYPE"), content_length=before.get("CONTENT_LENGTH"))
-        elif before["REQUEST_METHOD"] == "HEAD":
-            keep["method"] = "HEAD"
-        return EnvironBuilder(path, base, **keep).get_environ()
+        else:
+            environ = {key: value for key, value in environ.items() if key not in _about_a_body}
+            environ["wsgi.input"] = io.BytesIO()
+            environ["REQUEST_METHOD"] = method if method == "HEAD" else "GET"
+        return environ
+
+    def _check_site(self, address, before):
+        """Refuse to leave the site: there is only one application to ask."""
+        host, known = address.hostname or "", _host_and_path(before)[0]
+        if _host_name(address.netloc.rpartition("@")[2]) == known:
+            return
+        if not host.endswith(f".{known}"):
+            raise RuntimeError(
+                f"redirected to {address.geturl()!r}: that is another site, and the client has only one"
+            )
+        if not self.allow_subdomain_redirects:
+            raise RuntimeError(
+                f"redirected to {address.geturl()!r}, a subdomain:"
+                " make the client with allow_subdomain_redirects=True to follow"
+            )
 
     def get(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send GET."""
@@ -509,13 +734,15 @@ class Client:
         return f"<{type(self).__name__} of {self.application!r}>"
 
 
-class ClientRedirectError(Exception):
-    """The redirects lead on and on."""
-
-
-_redirects = frozenset([301, 302, 303, 305, 307, 308])
+def _put_cookie(jar, cookie):
+    place = cookie.domain, cookie.path, cookie.decoded_key
+    if cookie.is_expired:
+        jar.pop(place, None)
+    else:
+        jar[place] = cookie
 
 
 def _host_and_path(environ):
     """The host and path that decide which cookies go along."""
-    return environ["HTTP_HOST"].partition(":")[0], (environ["SCRIPT_NAME"] + environ["PATH_INFO"]) or "/"
+    host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")
+    return _host_name(host), _from_wsgi(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")) or "/"

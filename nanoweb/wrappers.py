@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import update_wrapper
 
 from .datastructures import CombinedMultiDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
 from .exceptions import HTTP_STATUS_CODES, BadRequest, HTTPException, UnsupportedMediaType
@@ -96,6 +97,7 @@ class Request:
     url_rule: Rule | None = None
     view_args: dict[str, Any] | None = None
     routing_exception: HTTPException | None = None
+    _json: Any
 
     #: Classes for the values, should an application want others.
     parameter_storage_class: type[MultiDict[Any]] = ImmutableMultiDict
@@ -138,7 +140,7 @@ class Request:
     @cached_property
     def query_string(self) -> bytes:
         """What stands behind the "?", as it was sent."""
-        return self.environ.get("QUERY_STRING", "").encode("latin-1")  # type: ignore[no-any-return]
+        return self.environ.get("QUERY_STRING", "").encode("latin-1")
 
     @cached_property
     def full_path(self) -> str:
@@ -157,7 +159,7 @@ class Request:
     @property
     def scheme(self) -> str:
         """http or https, or ws or wss for a websocket."""
-        return self.environ["wsgi.url_scheme"]  # type: ignore[no-any-return]
+        return self.environ["wsgi.url_scheme"]
 
     @property
     def is_secure(self) -> bool:
@@ -261,7 +263,7 @@ class Request:
     @cached_property
     def input_stream(self) -> IO[bytes]:
         """The body as the server gives it."""
-        return self.environ["wsgi.input"]  # type: ignore[no-any-return]
+        return self.environ["wsgi.input"]
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -269,6 +271,23 @@ class Request:
         if self.shallow:
             raise RuntimeError("a shallow request leaves the body alone; make it with shallow=False to read it")
         return get_input_stream(self.environ, max_content_length=self.max_content_length)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get_data(
+            self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
+        ) -> bytes: ...
+
+        @overload
+        def get_data(
+            self, cache: bool = True, as_text: Literal[True] = ..., parse_form_data: bool = False
+        ) -> str: ...
+
+        @overload
+        def get_data(
+            self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+        ) -> bytes | str: ...
 
     def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
         """Return the body: bytes, or str with as_text.
@@ -288,7 +307,7 @@ class Request:
     @cached_property
     def data(self) -> bytes:
         """The body; b"" where it is a form, which form and files hold."""
-        return self.get_data(parse_form_data=True)  # type: ignore[no-any-return]
+        return self.get_data(parse_form_data=True)
 
     @property
     def want_form_data_parsed(self) -> bool:
@@ -322,13 +341,13 @@ class Request:
     def form(self) -> ImmutableMultiDict[str]:
         """The fields of a form."""
         self._load_form_data()
-        return self.__dict__["form"]  # type: ignore[no-any-return]
+        return self.__dict__["form"]
 
     @cached_property
     def files(self) -> ImmutableMultiDict[FileStorage]:
         """The files of a form, each a FileStorage."""
         self._load_form_data()
-        return self.__dict__["files"]  # type: ignore[no-any-return]
+        return self.__dict__["files"]
 
     @cached_property
     def values(self) -> CombinedMultiDict[str]:
@@ -409,16 +428,16 @@ class Request:
         ...     return Response(f"Hello {request.args.get('name', 'World')}!")
         """
 
-        def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        def application(*args: Any) -> Iterable[bytes]:
+            *bound, environ, start_response = args  # bound is self, where the function is a method
             with cls(environ) as request:
                 try:
-                    answer = function(request)
+                    answer = function(*bound, request)
                 except HTTPException as error:
                     answer = error
                 return answer(environ, start_response)
 
-        application.__name__, application.__doc__ = function.__name__, function.__doc__
-        return application
+        return update_wrapper(application, function)
 
     def close(self) -> None:
         """Close the files of the form."""
@@ -501,12 +520,14 @@ class Response:
     direct_passthrough = False
 
     response: Iterable[str] | Iterable[bytes]
+    _status: str
+    _status_code: int
     _on_close: tuple[Callable[[], object], ...] = ()
     _length: int | None = None  # bytes of the body that set_data made
 
     def __init__(
         self,
-        response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
+        response: Iterable[bytes] | Iterable[str] | bytes | bytearray | str | None = None,
         status: int | str | None = None,
         headers: Headers | Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         mimetype: str | None = None,
@@ -570,7 +591,7 @@ class Response:
 
     @status_code.setter
     def status_code(self, code: int) -> None:
-        self.status = code  # type: ignore[assignment]
+        self.status = code
 
     @property
     def status(self) -> str:
@@ -583,7 +604,7 @@ class Response:
 
     # The body
 
-    def set_data(self, value: bytes | str) -> None:
+    def set_data(self, value: bytes | bytearray | str) -> None:
         """Make this the whole body."""
         if isinstance(value, str):
             data = value.encode()
@@ -620,12 +641,12 @@ class Response:
         return self.get_data()
 
     @data.setter
-    def data(self, value: bytes | str) -> None:
+    def data(self, value: bytes | bytearray | str) -> None:
         self.set_data(value)
 
-    @property
+    @cached_property
     def json_module(self) -> Any:
-        """What has loads() for get_json: the standard library's json."""
+        """What has loads() for get_json: the standard library's json, unless another one is assigned."""
         return _json()
 
     @property
@@ -793,7 +814,7 @@ class Response:
         if self._status_code == 304:
             remove_entity_headers(headers)
         elif self._status_code == 204 or self._status_code < 200:
-            headers.remove("Content-Length")
+            headers.remove("Content-Length")  # RFC 9110, 8.6
         elif "content-length" not in names and self.automatically_set_content_length and self.is_sequence:
             headers["Content-Length"] = sum(map(len, self.iter_encoded()))
         return headers
@@ -826,8 +847,8 @@ class Response:
     def _goes_as_made(self, environ):
         """Whether nothing was done to this response since __init__: then there is nothing to work out.
 
-        That is a body of set_data and the five attributes that go with it.  A sixth are fields that somebody looked
-        at, a function to call at the end, or a method that somebody replaced.  A subclass may change any of the steps.
+        Five attributes are what __init__ makes of a str.  A sixth is that somebody looked at the fields, gave
+        a function to call at the end, or replaced a method; and a subclass may change any of the steps.
         """
         body, code = self.response, self._status_code
         return (

@@ -1,0 +1,1264 @@
+"""Request and Response: what a view reads, and what becomes of what it answers."""
+
+import copy
+import http
+import io
+import json
+import pickle
+import sys
+import unittest
+from unittest import mock
+from wsgiref.validate import validator
+
+from nanoweb import App
+from nanoweb.datastructures import EnvironHeaders, FileStorage, Headers, ImmutableMultiDict, MultiDict
+from nanoweb.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    NotFound,
+    RequestEntityTooLarge,
+    SecurityError,
+    UnsupportedMediaType,
+)
+from nanoweb.formparser import FormDataParser
+from nanoweb.wrappers import Request, Response
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=cut"
+UPLOAD = (
+    b'--cut\r\nContent-Disposition: form-data; name="title"\r\n\r\nMy cat\r\n'
+    b'--cut\r\nContent-Disposition: form-data; name="photo"; filename="cat.png"\r\n'
+    b"Content-Type: image/png\r\n\r\nmeow\r\n--cut--\r\n"
+)
+
+
+def environ(body=None, **keys):
+    """A GET of "/", or of what the keys say; a "__" in their names stands for a dot."""
+    made = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "example.com",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body or b""),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    if body is not None:
+        made.update(REQUEST_METHOD="POST", CONTENT_LENGTH=str(len(body)))
+    made.update({key.replace("__", "."): value for key, value in keys.items()})
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def request(body=None, **keys):
+    return Request(environ(body, **keys))
+
+
+def posted(body, content_type, **keys):
+    return request(body, CONTENT_TYPE=content_type, **keys)
+
+
+def call(app, method="GET", **keys):
+    """(status, fields, body) of what an application answers, through the standard library's validator."""
+    answer = []
+
+    def start_response(status, headers, exc_info=None):
+        answer[:] = [status, headers]
+        return lambda data: None
+
+    iterable = validator(app)(environ(REQUEST_METHOD=method, **keys), start_response)
+    try:
+        body = b"".join(iterable)
+    finally:
+        iterable.close()
+    return answer[0], answer[1], body
+
+
+def send(app, method="GET", **keys):
+    """The same without the validator, and the body as the blocks that it came in."""
+    answer = []
+    iterable = app(environ(REQUEST_METHOD=method, **keys), lambda status, headers: answer.extend([status, headers]))
+    try:
+        blocks = list(iterable)
+    finally:
+        if hasattr(iterable, "close"):
+            iterable.close()
+    return (*answer, blocks)
+
+
+class RequestLineTest(unittest.TestCase):
+    """The method, the path, the query string."""
+
+    def test_the_method_is_in_capitals(self):
+        self.assertEqual(request(REQUEST_METHOD="post").method, "POST")
+        self.assertEqual(Request({}).method, "GET")
+
+    def test_a_path_is_decoded_and_has_one_leading_slash(self):
+        for sent, path in [
+            ("", "/"),
+            ("/", "/"),
+            ("/a/b", "/a/b"),
+            ("a", "/a"),
+            ("//a//b", "/a//b"),
+            ("/gr\xc3\xb6\xc3\x9fe", "/größe"),
+            ("/\xff", "/\ufffd"),
+            ("/a%20b", "/a%20b"),
+            ("/\x1b[2J", "/\x1b[2J"),
+            ("/a\0b", "/a\0b"),
+        ]:
+            with self.subTest(sent):
+                self.assertEqual(request(PATH_INFO=sent).path, path)
+
+    def test_where_the_application_is_mounted_has_no_slash_at_its_end(self):
+        for sent, root in [("", ""), ("/app", "/app"), ("/app/", "/app"), ("/\xc3\xa4", "/ä"), (None, "")]:
+            with self.subTest(sent):
+                made = request(SCRIPT_NAME=sent)
+                self.assertEqual((made.root_path, made.script_root), (root, root))
+
+    def test_a_full_path_has_a_question_mark_always(self):
+        self.assertEqual(request(PATH_INFO="/x").full_path, "/x?")
+        self.assertEqual(request(PATH_INFO="/x", QUERY_STRING="a=1&b").full_path, "/x?a=1&b")
+        self.assertEqual(
+            request(PATH_INFO="/\xc3\xa4", QUERY_STRING="q=\xc3\xa4&r=\xff").full_path, "/ä?q=ä&r=\ufffd"
+        )
+
+    def test_a_query_string_is_read_into_args(self):
+        for sent, args in [
+            ("", []),
+            ("a=1&b=2&a=3", [("a", "1"), ("b", "2"), ("a", "3")]),
+            ("a=1;b=2", [("a", "1;b=2")]),
+            ("a", [("a", "")]),
+            ("q=a+b%2Bc", [("q", "a b+c")]),
+            ("q=%C3%A4&r=\xc3\xa4", [("q", "ä"), ("r", "ä")]),
+            ("q=%ff&r=\xff&s=%zz", [("q", "%FF"), ("r", "%FF"), ("s", "%zz")]),
+        ]:
+            with self.subTest(sent):
+                made = request(QUERY_STRING=sent)
+                self.assertEqual(sorted(made.args.items(multi=True)), sorted(args))
+                self.assertEqual(made.query_string, sent.encode("latin-1"))
+
+    def test_args_cannot_be_changed(self):
+        with self.assertRaises(TypeError):
+            request(QUERY_STRING="a=1").args["a"] = "2"
+
+    def test_an_application_may_have_classes_of_its_own_for_values(self):
+        class Own(Request):
+            parameter_storage_class = MultiDict
+            dict_storage_class = MultiDict
+
+        made = Own(environ(b"a=1", QUERY_STRING="b=2", HTTP_COOKIE="c=3", CONTENT_TYPE=FORM))
+        self.assertEqual([type(made.args), type(made.form), type(made.files), type(made.cookies)], [MultiDict] * 4)
+
+    def test_values_are_args_and_the_form_but_for_get(self):
+        for method, expected in [("GET", ["1"]), ("POST", ["1", "2"]), ("DELETE", ["1", "2"]), ("HEAD", ["1", "2"])]:
+            with self.subTest(method):
+                made = posted(b"a=2", FORM, QUERY_STRING="a=1", REQUEST_METHOD=method)
+                self.assertEqual(made.values.getlist("a"), expected)
+                self.assertEqual(made.values["a"], "1")
+
+
+class AddressTest(unittest.TestCase):
+    """The host, and the addresses made with it."""
+
+    def test_addresses_are_those_that_people_read(self):
+        made = request(
+            wsgi__url_scheme="https",
+            HTTP_HOST="xn--bcher-kva.example:8443",
+            SCRIPT_NAME="/app",
+            PATH_INFO="/gr\xc3\xb6\xc3\x9fe/a b",
+            QUERY_STRING="q=%C3%A4",
+        )
+        self.assertEqual(made.host, "xn--bcher-kva.example:8443")
+        self.assertEqual(made.host_url, "https://bücher.example:8443/")
+        self.assertEqual(made.root_url, "https://bücher.example:8443/app/")
+        self.assertEqual(made.url_root, made.root_url)
+        self.assertEqual(made.base_url, "https://bücher.example:8443/app/größe/a%20b")
+        self.assertEqual(made.url, "https://bücher.example:8443/app/größe/a%20b?q=ä")
+        self.assertEqual((made.scheme, made.is_secure), ("https", True))
+
+    def test_the_port_of_the_scheme_is_left_out(self):
+        for scheme, host, expected in [
+            ("http", "a.example:80", "a.example"),
+            ("https", "a.example:443", "a.example"),
+            ("http", "a.example:443", "a.example:443"),
+            ("ws", "a.example:80", "a.example"),
+            ("http", "[::1]:80", "[::1]"),
+            ("http", "[::1]:5000", "[::1]:5000"),
+            ("http", None, "example.com"),
+        ]:
+            with self.subTest(scheme=scheme, host=host):
+                self.assertEqual(request(wsgi__url_scheme=scheme, HTTP_HOST=host).host, expected)
+
+    def test_what_is_no_host_is_never_part_of_an_address(self):
+        for host in ["a b", "a/b", "u@a", "a,b", "<x>", "a:b", "a:99999", "a\r\nb", "ä", "[::1", "a" * 300]:
+            for name in ["host", "host_url", "root_url", "base_url", "url"]:
+                with self.subTest(host=host, name=name), self.assertRaises(SecurityError) as caught:
+                    getattr(request(HTTP_HOST=host), name)
+                self.assertEqual(caught.exception.code, 400)
+
+    def test_only_trusted_hosts_are_answered_for(self):
+        made = request(HTTP_HOST="evil.example")
+        made.trusted_hosts = [".good.example"]
+        with self.assertRaises(SecurityError):
+            made.url  # noqa: B018
+        made = request(HTTP_HOST="www.good.example")
+        made.trusted_hosts = [".good.example"]
+        self.assertEqual(made.url, "http://www.good.example/")
+
+    def test_the_access_route_is_what_was_forwarded_or_the_peer(self):
+        for keys, route in [
+            ({}, []),
+            ({"REMOTE_ADDR": "10.0.0.1"}, ["10.0.0.1"]),
+            ({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "1.2.3.4, 5.6.7.8"}, ["1.2.3.4", "5.6.7.8"]),
+        ]:
+            with self.subTest(keys):
+                self.assertEqual(request(**keys).access_route, route)
+                self.assertEqual(request(**keys).remote_addr, keys.get("REMOTE_ADDR"))
+
+    def test_it_says_what_it_is(self):
+        self.assertEqual(repr(posted(b"", FORM, PATH_INFO="/x")), "<Request 'http://example.com/x' [POST]>")
+
+    def test_it_says_what_it_is_also_where_that_has_no_address(self):
+        for made in [request(HTTP_HOST="a b"), request(HTTP_HOST="[bad"), Request({})]:
+            with self.subTest(made.environ):
+                self.assertRegex(repr(made), r"<Request without an address: .+ \[GET\]>")
+
+
+class FieldTest(unittest.TestCase):
+    """The header fields."""
+
+    def test_fields_are_read_from_the_environ(self):
+        made = request(HTTP_REFERER="http://a.example/", HTTP_ORIGIN="null", HTTP_X_OWN="1", REMOTE_USER="ada")
+        self.assertIsInstance(made.headers, EnvironHeaders)
+        self.assertEqual((made.referrer, made.origin, made.headers["x-own"]), ("http://a.example/", "null", "1"))
+        self.assertEqual((made.remote_user, made.content_encoding, made.content_type), ("ada", None, None))
+
+    def test_they_are_what_the_client_sent_and_stay_so(self):
+        made = request(CONTENT_TYPE="text/plain")
+        for change in [
+            lambda: setattr(made, "content_type", "text/html"),
+            lambda: delattr(made, "content_type"),
+            lambda: made.headers.set("X", "1"),
+        ]:
+            with self.assertRaises((AttributeError, TypeError)):
+                change()
+
+    def test_cookies_are_those_that_the_browser_sent(self):
+        for sent, cookies in [
+            (None, {}),
+            ("", {}),
+            ("a=1; b=2", {"a": "1", "b": "2"}),
+            ("a=1; a=2", {"a": "1"}),
+            ("=__Host-x=bad; a=1", {"a": "1"}),
+            ("a=\xff; \xc3\xa4=\xc3\xb6", {"a": "\ufffd", "ä": "ö"}),
+        ]:
+            with self.subTest(sent):
+                self.assertEqual(request(HTTP_COOKIE=sent).cookies.to_dict(), cookies)
+
+    def test_the_media_type_is_read_with_its_parameters(self):
+        for sent, mimetype, parameters, is_json in [
+            (None, "", {}, False),
+            ("", "", {}, False),
+            ("Text/HTML; Charset=utf-8", "text/html", {"charset": "utf-8"}, False),
+            ("application/json", "application/json", {}, True),
+            ("APPLICATION/JSON; a=b", "application/json", {"a": "b"}, True),
+            ("application/vnd.api+json", "application/vnd.api+json", {}, True),
+            ("text/plain;application/json", "text/plain", {}, False),
+            ("text/json", "text/json", {}, False),
+            ("image/svg+json", "image/svg+json", {}, False),
+        ]:
+            with self.subTest(sent):
+                made = request(CONTENT_TYPE=sent)
+                self.assertEqual((made.mimetype, made.mimetype_params, made.is_json), (mimetype, parameters, is_json))
+                self.assertEqual(made.want_form_data_parsed, bool(sent))
+
+    def test_a_length_is_a_row_of_digits_or_none(self):
+        for sent, length in [(None, None), ("", None), ("0", 0), ("12", 12), ("007", 7)]:
+            with self.subTest(sent):
+                self.assertEqual(request(CONTENT_LENGTH=sent).content_length, length)
+        for sent in ["-1", "+10", "1_0", "٣", "5, 5", "0x5", "five", "1" * 100_000]:
+            with self.subTest(sent[:10]):
+                self.assertIsNone(request(b"12345", CONTENT_LENGTH=sent).content_length)
+                self.assertEqual(request(b"12345", CONTENT_LENGTH=sent).get_data(), b"")
+
+    def test_a_chunked_body_has_no_length(self):
+        made = request(b"chunks", HTTP_TRANSFER_ENCODING="chunked", wsgi__input_terminated=True)
+        self.assertIsNone(made.content_length)
+        self.assertEqual(made.get_data(), b"chunks")
+
+    def test_each_is_read_once(self):
+        made = request(QUERY_STRING="a=1", HTTP_COOKIE="b=2")
+        for name in ["args", "cookies", "headers", "path", "url", "values", "host"]:
+            with self.subTest(name):
+                self.assertIs(getattr(made, name), getattr(made, name))
+
+
+class BodyTest(unittest.TestCase):
+    """The body can be read once; what has been kept of it can be asked for again."""
+
+    def test_data_is_kept_and_form_reads_what_was_kept(self):
+        made = posted(b"a=1", FORM)
+        self.assertEqual(made.get_data(), b"a=1")
+        self.assertEqual(made.get_data(), b"a=1")
+        self.assertEqual(made.form["a"], "1")
+        self.assertEqual(made.get_data(as_text=True), "a=1")
+
+    def test_data_that_was_not_kept_is_gone(self):
+        made = posted(b"a=1", FORM)
+        self.assertEqual(made.get_data(cache=False), b"a=1")
+        self.assertEqual((made.get_data(), dict(made.form)), (b"", {}))
+
+    def test_a_form_that_was_read_leaves_no_data(self):
+        made = posted(b"a=1", FORM)
+        self.assertEqual(made.form["a"], "1")
+        self.assertEqual((made.get_data(), made.data, made.stream.read()), (b"", b"", b""))
+
+    def test_the_attribute_data_leaves_a_form_to_form(self):
+        made = posted(b"a=1", FORM)
+        self.assertEqual((made.data, made.form["a"]), (b"", "1"))
+        made = posted(b"plain", "text/plain")
+        self.assertEqual((made.data, made.data, dict(made.form)), (b"plain", b"plain", {}))
+
+    def test_parse_form_data_does_that_for_get_data(self):
+        made = posted(b"a=1", FORM)
+        self.assertEqual((made.get_data(parse_form_data=True), made.form["a"]), (b"", "1"))
+
+    def test_a_stream_that_was_read_leaves_nothing(self):
+        made = posted(b"a=1", FORM)
+        self.assertEqual(made.stream.read(2), b"a=")
+        self.assertEqual(made.stream.read(), b"1")
+        self.assertEqual((made.get_data(), dict(made.form)), (b"", {}))
+
+    def test_a_form_that_is_none_leaves_the_data_in_the_stream(self):
+        made = posted(b'{"a": 1}', "application/json")
+        self.assertEqual((dict(made.form), dict(made.files)), ({}, {}))
+        self.assertEqual((made.json, made.stream.read()), ({"a": 1}, b""))
+        made = posted(b"text", "text/plain")
+        self.assertEqual(made.get_data(), b"text")
+        self.assertEqual((dict(made.form), made.stream.read()), ({}, b"text"))
+
+    def test_text_that_is_not_utf_8_is_replaced(self):
+        self.assertEqual(posted(b"\xffa\xc3\xa4", "text/plain").get_data(as_text=True), "\ufffdaä")
+
+    def test_a_body_without_a_length_reads_as_empty(self):
+        made = posted(b"a=1", FORM, CONTENT_LENGTH=None)
+        self.assertEqual((dict(made.form), made.get_data()), ({}, b""))
+
+    def test_a_body_ends_where_its_length_says(self):
+        made = posted(b"a=1&next=request", FORM, CONTENT_LENGTH="3")
+        self.assertEqual(dict(made.form.items()), {"a": "1"})
+
+    def test_a_body_that_breaks_off_is_an_error(self):
+        for read in [lambda r: r.get_data(), lambda r: r.form, lambda r: r.get_json(force=True), lambda r: r.values]:
+            with self.assertRaises(ClientDisconnected):
+                read(posted(b"a=1", FORM, CONTENT_LENGTH="10"))
+
+    def test_the_raw_stream_is_the_servers(self):
+        made = posted(b"a=1", FORM)
+        self.assertIs(made.input_stream, made.environ["wsgi.input"])
+
+    def test_a_shallow_request_leaves_the_body_alone(self):
+        for read in [
+            lambda r: r.stream,
+            lambda r: r.get_data(),
+            lambda r: r.data,
+            lambda r: r.form,
+            lambda r: r.files,
+            lambda r: r.values,
+            lambda r: r.json,
+        ]:
+            for content_type in [FORM, "application/json"]:
+                made = Request(environ(b"{}", CONTENT_TYPE=content_type), shallow=True)
+                with self.assertRaises((RuntimeError, UnsupportedMediaType)):
+                    read(made)
+                self.assertEqual(made.input_stream.tell(), 0)
+        self.assertEqual(Request(environ(b"{}", QUERY_STRING="a=1"), shallow=True).args["a"], "1")
+
+    def test_an_upload_comes_as_a_file(self):
+        with posted(UPLOAD, MULTIPART) as made:
+            photo = made.files["photo"]
+            self.assertIsInstance(photo, FileStorage)
+            self.assertEqual((photo.filename, photo.mimetype, photo.read()), ("cat.png", "image/png", b"meow"))
+            self.assertEqual((made.form["title"], made.values["title"], made.data), ("My cat", "My cat", b""))
+
+    def test_closing_a_request_closes_its_files(self):
+        with posted(UPLOAD, MULTIPART) as made:
+            photo = made.files["photo"]
+        self.assertTrue(photo.closed)
+        request().close()  # has none, and reads nothing to find out
+
+    def test_a_malformed_form_is_empty(self):
+        for body, content_type in [(UPLOAD[:-20], MULTIPART), (UPLOAD, "multipart/form-data"), (b"x", MULTIPART)]:
+            with self.subTest(content_type):
+                made = posted(body, content_type)
+                self.assertEqual((dict(made.form), dict(made.files)), ({}, {}))
+
+    def test_a_subclass_may_leave_forms_unread(self):
+        class Own(Request):
+            want_form_data_parsed = False
+
+        made = Own(environ(b"a=1", CONTENT_TYPE=FORM))
+        self.assertEqual((dict(made.form), made.data), ({}, b"a=1"))
+
+    def test_an_application_may_have_a_parser_of_its_own(self):
+        class LinesParser(FormDataParser):
+            def parse(self, stream, mimetype, content_length, options=None):
+                pairs = [line.decode().split(": ") for line in stream.read().splitlines()]
+                return stream, self.cls(pairs), self.cls()
+
+        class Own(Request):
+            form_data_parser_class = LinesParser
+
+        made = Own(environ(b"a: 1\nb: 2", CONTENT_TYPE="text/lines"))
+        self.assertEqual(made.form.to_dict(), {"a": "1", "b": "2"})
+
+
+class LimitTest(unittest.TestCase):
+    """Of the request if set on it, else of the application's configuration."""
+
+    def limited(self, body, content_type, keys=(), **config):
+        made = posted(body, content_type, **dict(keys))
+        made.app = App("example")
+        made.app.config.update(config)
+        self.addCleanup(made.close)
+        return made
+
+    def test_more_than_a_limit_is_413_and_names_the_setting(self):
+        many = b"".join(UPLOAD[: UPLOAD.index(b"--cut", 5)] for _ in range(3)) + b"--cut--\r\n"
+        for setting, body, content_type in [
+            ("MAX_CONTENT_LENGTH", b"a=12345678", FORM),
+            ("MAX_CONTENT_LENGTH", b"[1, 2, 3, 4]", "application/json"),
+            ("MAX_FORM_MEMORY_SIZE", many, MULTIPART),
+            ("MAX_FORM_PARTS", many, MULTIPART),
+        ]:
+            limit = 2 if setting == "MAX_FORM_PARTS" else 9
+            with self.subTest(setting), self.assertRaises(RequestEntityTooLarge) as caught:
+                made = self.limited(body, content_type, **{setting: limit})
+                made.json if made.is_json else made.form  # noqa: B018
+            self.assertIn(f"the {limit} ", caught.exception.description)
+            self.assertIn(setting, caught.exception.description)
+
+    def test_what_is_set_on_a_request_counts_before_the_configuration(self):
+        for name in ["max_content_length", "max_form_memory_size", "max_form_parts"]:
+            with self.subTest(name):
+                made = self.limited(UPLOAD, MULTIPART, **{name.upper(): 1})
+                self.assertEqual(getattr(made, name), 1)
+                setattr(made, name, 10_000)
+                self.assertEqual((getattr(made, name), made.form["title"]), (10_000, "My cat"))
+                made = self.limited(UPLOAD, MULTIPART)
+                setattr(made, name, 1)
+                with self.assertRaises(RequestEntityTooLarge):
+                    made.form if name != "max_form_memory_size" else made.files  # noqa: B018
+                made = self.limited(UPLOAD, MULTIPART, **{name.upper(): 1})
+                setattr(made, name, None)
+                self.assertEqual(made.form["title"], "My cat")
+
+    def test_a_subclass_may_have_limits_too(self):
+        class Small(Request):
+            max_content_length = 1
+
+        with self.assertRaises(RequestEntityTooLarge):
+            Small(environ(b"12")).get_data()
+
+    def test_without_an_application_they_are_what_the_documentation_says(self):
+        made = request()
+        self.assertEqual(
+            (made.max_content_length, made.max_form_memory_size, made.max_form_parts), (None, 500_000, 1_000)
+        )
+
+    def test_a_body_that_is_too_large_is_so_for_whoever_asks(self):
+        for read in [
+            lambda r: r.stream,
+            lambda r: r.get_data(),
+            lambda r: r.data,
+            lambda r: r.form,
+            lambda r: r.files,
+            lambda r: r.values,
+            lambda r: r.get_json(force=True, silent=True),
+        ]:
+            for content_type in [FORM, "application/json", "text/plain", None]:
+                with self.assertRaises(RequestEntityTooLarge):
+                    read(self.limited(b"12345", content_type, MAX_CONTENT_LENGTH=4))
+
+    def test_a_body_of_unknown_length_is_counted_while_it_is_read(self):
+        keys = {"CONTENT_LENGTH": None, "wsgi__input_terminated": True}
+        self.assertEqual(self.limited(b"12345", None, keys, MAX_CONTENT_LENGTH=5).get_data(), b"12345")
+        with self.assertRaises(RequestEntityTooLarge) as caught:
+            self.limited(b"12345", None, keys, MAX_CONTENT_LENGTH=4).get_data()
+        self.assertIn("MAX_CONTENT_LENGTH", caught.exception.description)
+
+    def test_many_urlencoded_fields_are_no_parts(self):
+        body = b"&".join(b"f%d=1" % number for number in range(2_000))
+        self.assertEqual(len(posted(body, FORM).form), 2_000)
+
+
+class JSONTest(unittest.TestCase):
+    """get_json: 415 for what does not say that it is JSON, 400 for what is none."""
+
+    def test_a_body_is_read_once(self):
+        made = posted(b'{"a": [1, "\xc3\xa4"]}', "application/json")
+        self.assertEqual(made.json, {"a": [1, "ä"]})
+        self.assertIs(made.json, made.get_json())
+
+    def test_without_cache_it_is_read_from_the_data_that_was_kept(self):
+        made = posted(b'{"a": 1}', "application/json")
+        made.get_data()
+        self.assertIsNot(made.get_json(cache=False), made.get_json(cache=False))
+        made = posted(b'{"a": 1}', "application/json")
+        self.assertEqual(made.get_json(cache=False), {"a": 1})
+        with self.assertRaises(BadRequest):
+            made.get_json()
+
+    def test_another_media_type_is_415(self):
+        for content_type in [None, "", "text/plain", FORM, "text/plain;application/json", "application/jsonx"]:
+            with self.subTest(content_type):
+                made = posted(b'{"a": 1}', content_type)
+                with self.assertRaises(UnsupportedMediaType) as caught:
+                    made.json  # noqa: B018
+                self.assertIn("'application/json'", caught.exception.description)
+                self.assertIsNone(made.get_json(silent=True))
+                self.assertEqual(made.get_json(force=True), {"a": 1})
+
+    def test_what_is_no_json_is_400(self):
+        for body in [
+            b"",
+            b"{",
+            b"{'a': 1}",
+            b'"\xff"',
+            b"\x00",
+            b"[1, 2",
+            b"[" * 100_000,
+            b'{"a":' * 100_000,
+            b"1" * 100_000,
+            b"[-" + b"9" * 100_000 + b"]",
+        ]:
+            with self.subTest(body[:10]):
+                made = posted(body, "application/json")
+                self.assertIsNone(made.get_json(silent=True))
+                with self.assertRaises(BadRequest) as caught:
+                    made.get_json()
+                self.assertEqual(caught.exception.code, 400)
+
+    def test_a_reason_is_given_to_the_developer_alone(self):
+        for debug, expected in [
+            (True, "Failed to decode JSON object: Expecting value"),
+            (False, "could not understand"),
+        ]:
+            with self.subTest(debug=debug):
+                made = posted(b"<script>", "application/json")
+                made.app = App("example")
+                made.app.debug = debug
+                with self.assertRaises(BadRequest) as caught:
+                    made.json  # noqa: B018
+                self.assertIn(expected, caught.exception.description)
+                self.assertIsInstance(caught.exception.__cause__, ValueError)
+
+    def test_a_failure_in_silence_is_heard_when_asked_aloud(self):
+        made = posted(b"{", "application/json")
+        self.assertIsNone(made.get_json(silent=True))
+        with self.assertRaises(BadRequest):
+            made.get_json()
+
+    def test_null_is_a_value_and_kept_as_one(self):
+        made = posted(b"null", "application/json")
+        self.assertIsNone(made.json)
+        self.assertIn("_json", made.__dict__)
+
+    def test_a_subclass_may_decide_what_failure_means(self):
+        class Lenient(Request):
+            def on_json_loading_failed(self, e):
+                return {"failed": type(e).__name__}
+
+        self.assertEqual(Lenient(environ(b"{", CONTENT_TYPE="application/json")).json, {"failed": "JSONDecodeError"})
+        self.assertEqual(Lenient(environ(b"{}")).json, {"failed": "NoneType"})
+
+    def test_it_is_read_by_the_applications_json(self):
+        made = posted(b"[1]", "application/json")
+        made.app = App("example")
+        made.app.json.loads = lambda data: ("read by the application", data)
+        self.assertEqual(made.json, ("read by the application", b"[1]"))
+
+    def test_it_is_read_by_the_module_that_is_set(self):
+        class Shouting(Request):
+            json_module = mock.Mock(loads=lambda data: data.upper())
+
+        self.assertEqual(Shouting(environ(b"a", CONTENT_TYPE="application/json")).json, b"A")
+
+
+class PlaceTest(unittest.TestCase):
+    """What the application adds to a request."""
+
+    def test_a_blueprint_is_what_stands_before_the_last_dot_of_the_endpoint(self):
+        for endpoint, blueprint, blueprints in [
+            ("index", None, []),
+            ("admin.index", "admin", ["admin"]),
+            ("admin.users.list", "admin.users", ["admin.users", "admin"]),
+        ]:
+            with self.subTest(endpoint):
+                made = request()
+                made.url_rule = mock.Mock(endpoint=endpoint)
+                self.assertEqual((made.endpoint, made.blueprint, made.blueprints), (endpoint, blueprint, blueprints))
+
+    def test_a_request_that_matched_nothing_has_none(self):
+        self.assertEqual((request().endpoint, request().blueprint, request().blueprints), (None, None, []))
+
+
+class ApplicationTest(unittest.TestCase):
+    """Request.application: a WSGI application of a function."""
+
+    def test_a_function_of_a_request_becomes_an_application(self):
+        @Request.application
+        def hello(request):
+            """Greets."""
+            return Response(f"Hello {request.args['name']}!")
+
+        self.assertEqual(call(hello, QUERY_STRING="name=Ada")[2], b"Hello Ada!")
+        self.assertEqual((hello.__name__, hello.__doc__), ("hello", "Greets."))
+
+    def test_an_http_error_is_its_answer(self):
+        @Request.application
+        def fail(request):
+            raise NotFound("There is none.")
+
+        status, _, body = call(fail)
+        self.assertEqual(status, "404 NOT FOUND")
+        self.assertIn(b"There is none.", body)
+
+    def test_a_method_becomes_one_too(self):
+        class Greeter:
+            name = "Ada"
+
+            @Request.application
+            def __call__(self, request):
+                return Response(f"{self.name} at {request.path}")
+
+        self.assertEqual(call(Greeter(), PATH_INFO="/x")[2], b"Ada at /x")
+
+    def test_its_files_are_closed(self):
+        kept = []
+
+        @Request.application
+        def upload(request):
+            kept.append(request.files["photo"])
+            return Response("ok")
+
+        upload(environ(UPLOAD, CONTENT_TYPE=MULTIPART), lambda status, headers: None)
+        self.assertTrue(kept[0].closed)
+
+
+class StatusTest(unittest.TestCase):
+    """A number or a line; nothing that could not be sent."""
+
+    def test_a_status_may_be_given_in_several_ways(self):
+        for given, line, code in [
+            (None, "200 OK", 200),
+            (404, "404 NOT FOUND", 404),
+            ("404", "404 NOT FOUND", 404),
+            ("404 Gone fishing", "404 Gone fishing", 404),
+            (" 404 x ", "404 x", 404),
+            (http.HTTPStatus.NOT_FOUND, "404 NOT FOUND", 404),
+            (418, "418 I'M A TEAPOT", 418),
+            (299, "299 UNKNOWN", 299),
+            (999, "999 UNKNOWN", 999),
+            ("200 grüße", "200 grüße", 200),
+        ]:
+            with self.subTest(given):
+                made = Response("", given)
+                self.assertEqual((made.status, made.status_code), (line, code))
+                if given is not None:
+                    made = Response("")
+                    made.status = given
+                    self.assertEqual((made.status, made.status_code), (line, code))
+
+    def test_what_is_no_status_is_an_error_that_shows_it(self):
+        for given in [0, 99, 1000, -1, True, "", "OK", "20", "2000 x", "+200", "٣٠٠", "1_0", "200\tOK", "200OK"]:
+            with self.subTest(given), self.assertRaisesRegex(ValueError, "100 to 999") as caught:
+                Response("", given)
+            self.assertIn(repr(given), str(caught.exception))
+        for given in ["200 OK\r\nSet-Cookie: a=b", "200 a\nb", "200 \0", "200 \x7f", "200 €"]:
+            with self.subTest(given), self.assertRaisesRegex(ValueError, "one line of Latin-1"):
+                Response("", given)
+        for given in [1.5, b"200 OK", [], {}, ["X"]]:
+            with self.subTest(given), self.assertRaisesRegex(TypeError, "use a number, or a line like"):
+                Response("", given)
+
+    def test_a_number_may_be_assigned_to_either(self):
+        made = Response("")
+        made.status_code = 503
+        self.assertEqual((made.status, made.status_code), ("503 SERVICE UNAVAILABLE", 503))
+        made.status = 204
+        self.assertEqual((made.status, made.status_code), ("204 NO CONTENT", 204))
+
+    def test_a_class_has_a_default(self):
+        for default, line in [(201, "201 CREATED"), ("299 Odd", "299 Odd")]:
+            with self.subTest(default):
+                made = type("Own", (Response,), {"default_status": default})("x")
+                self.assertEqual(made.status, line)
+
+
+class MediaTypeTest(unittest.TestCase):
+    """Content-Type: text has a charset, and that is UTF-8."""
+
+    def test_text_gets_the_charset(self):
+        for mimetype, content_type in [
+            (None, "text/html; charset=utf-8"),
+            ("text/plain", "text/plain; charset=utf-8"),
+            ("application/xml", "application/xml; charset=utf-8"),
+            ("application/javascript", "application/javascript; charset=utf-8"),
+            ("image/svg+xml", "image/svg+xml; charset=utf-8"),
+            ("application/json", "application/json"),
+            ("image/png", "image/png"),
+            ("text/html; charset=latin-1", "text/html; charset=latin-1"),
+            ("", ""),
+        ]:
+            with self.subTest(mimetype):
+                self.assertEqual(Response("", mimetype=mimetype).content_type, content_type)
+                if mimetype is not None:
+                    made = Response("")
+                    made.mimetype = mimetype
+                    self.assertEqual(made.content_type, content_type)
+
+    def test_a_content_type_is_taken_as_it_is(self):
+        made = Response("", content_type="text/x; a=b")
+        self.assertEqual(
+            (made.content_type, made.mimetype, made.mimetype_params), ("text/x; a=b", "text/x", {"a": "b"})
+        )
+
+    def test_what_is_said_of_it_counts_before_the_fields(self):
+        for keywords, expected in [
+            ({}, "text/own"),
+            ({"mimetype": "text/plain"}, "text/plain; charset=utf-8"),
+            ({"content_type": "text/q"}, "text/q"),
+            ({"content_type": "text/q", "mimetype": "text/plain"}, "text/q"),
+        ]:
+            with self.subTest(keywords):
+                made = Response("", headers={"content-type": "text/own"}, **keywords)
+                self.assertEqual(made.headers.getlist("Content-Type"), [expected])
+
+    def test_a_class_may_have_another_or_none(self):
+        for default, fields in [("application/json", ["application/json"]), (None, [])]:
+            with self.subTest(default):
+                made = type("Own", (Response,), {"default_mimetype": default})("x")
+                self.assertEqual(made.headers.getlist("Content-Type"), fields)
+
+    def test_a_media_type_that_would_start_a_second_field_is_refused(self):
+        for keywords in [
+            {"content_type": "text/plain\r\nX: y"},
+            {"mimetype": "text/plain\nX: y"},
+            {"content_type": "text/\0"},
+            {"content_type": "text/€"},
+        ]:
+            with self.subTest(keywords), self.assertRaisesRegex(ValueError, "Content-Type"):
+                Response("", **keywords)
+        own = type("Own", (Response,), {"default_mimetype": "text/x\r\nX: y"})
+        with self.assertRaisesRegex(ValueError, "Content-Type"):
+            own("x")
+        with self.assertRaises(TypeError):
+            Response("", content_type=b"text/plain")
+
+
+class BodyOfResponseTest(unittest.TestCase):
+    """What a body may be, and what becomes of it."""
+
+    def test_each_kind_of_body_is_sent_as_bytes(self):
+        for body, blocks, length in [
+            (None, [], "0"),
+            ("größe", ["größe".encode()], "7"),
+            ("", [b""], "0"),
+            (b"\xff", [b"\xff"], "1"),
+            (bytearray(b"ab"), [b"ab"], "2"),
+            (["ä", b"b"], [b"\xc3\xa4", b"b"], "3"),
+            (("a", "b"), [b"a", b"b"], "2"),
+            ([], [], "0"),
+            (iter(["a", b"b"]), [b"a", b"b"], None),
+            ((block for block in "abc"), [b"a", b"b", b"c"], None),
+            (io.BytesIO(b"1\n2\n"), [b"1\n", b"2\n"], None),
+            ({"a": 1}, [b"a"], None),
+        ]:
+            with self.subTest(repr(body)):
+                _, headers, sent = send(Response(body))
+                self.assertEqual((sent, dict(headers).get("Content-Length")), (blocks, length))
+
+    def test_what_is_no_body_is_refused(self):
+        made = Response("")
+        for value in [5, 10**12, None, 1.5, [b"x"], {"a": 1}]:
+            with self.subTest(value), self.assertRaisesRegex(TypeError, "made of str or bytes"):
+                made.set_data(value)
+
+    def test_the_body_can_be_read_and_changed(self):
+        made = Response(["a", b"b"])
+        self.assertEqual((made.data, made.get_data(), made.get_data(as_text=True)), (b"ab", b"ab", "ab"))
+        made.data = "größe"
+        self.assertEqual((made.data, made.content_length), ("größe".encode(), 7))
+        made.set_data(b"raw")
+        self.assertEqual((made.data, made.headers.getlist("Content-Length")), (b"raw", ["3"]))
+        made.data = memoryview(b"view")
+        self.assertEqual(made.data, b"view")
+
+    def test_a_generator_that_was_read_is_kept_and_closed_at_the_end(self):
+        log = []
+
+        def stream():
+            try:
+                yield "a"
+                yield b"b"
+            finally:
+                log.append("over")
+
+        made = Response(stream())
+        self.assertEqual((made.is_streamed, made.is_sequence, made.data, made.data), (True, False, b"ab", b"ab"))
+        self.assertEqual((made.is_streamed, made.is_sequence, made.response), (False, True, [b"a", b"b"]))
+        self.assertEqual(made.calculate_content_length(), 2)
+        self.assertEqual(send(made)[2], [b"a", b"b"])
+        self.assertEqual(log, ["over"])
+
+    def test_a_length_is_calculated_if_reading_is_allowed(self):
+        class Own(Response):
+            implicit_sequence_conversion = False
+
+        self.assertEqual(Response(["a", "ä"]).calculate_content_length(), 3)
+        self.assertEqual(Response(iter(["a", "ä"])).calculate_content_length(), 3)
+        self.assertIsNone(Own(iter(["a"])).calculate_content_length())
+        self.assertIsNone(Response(iter(["a"]), direct_passthrough=True).calculate_content_length())
+
+    def test_a_stream_is_not_read_where_that_is_forbidden(self):
+        class Own(Response):
+            implicit_sequence_conversion = False
+
+        with self.assertRaisesRegex(RuntimeError, r"call make_sequence\(\)"):
+            Own(iter(["a"])).get_data()
+        with self.assertRaisesRegex(RuntimeError, "direct_passthrough"):
+            Response(iter([b"a"]), direct_passthrough=True).get_data()
+        made = Own(iter(["a"]))
+        made.make_sequence()
+        self.assertEqual(made.get_data(), b"a")
+
+    def test_an_iterable_in_passthrough_goes_to_the_server_itself(self):
+        body = [b"a", b"b"]
+        made = Response(body, direct_passthrough=True)
+        self.assertIs(made(environ(), lambda status, headers: None), body)
+        made = Response(io.BytesIO(b"x"), direct_passthrough=True)
+        self.assertEqual(send(made, "HEAD")[2], [])
+        self.assertTrue(made.response.closed)
+
+    def test_json_is_read_if_the_type_says_so(self):
+        self.assertEqual(Response('{"a": 1}', mimetype="application/json").json, {"a": 1})
+        self.assertEqual(Response("[]", mimetype="application/vnd.api+json").json, [])
+        self.assertIsNone(Response("[]").json)
+        self.assertEqual(Response("[1]").get_json(force=True), [1])
+        with self.assertRaises(ValueError):
+            Response("[", mimetype="application/json").get_json()
+        self.assertIsNone(Response("[", mimetype="application/json").get_json(silent=True))
+        made = Response("[]", mimetype="application/json")
+        made.json_module = mock.Mock(loads=lambda data: "another")
+        self.assertEqual(made.json, "another")
+
+    def test_it_says_what_it_is(self):
+        for made, text in [
+            (Response("ä", 404), "<Response 2 bytes [404 NOT FOUND]>"),
+            (Response(iter("ab")), "<Response streamed [200 OK]>"),
+            (Response({"a"}), "<Response likely-streamed [200 OK]>"),
+        ]:
+            with self.subTest(text):
+                self.assertEqual(repr(made), text)
+
+
+class FieldsOfResponseTest(unittest.TestCase):
+    """Header fields: nothing that is set here can start a second one."""
+
+    def test_fields_may_be_given_in_several_ways(self):
+        for given, expected in [
+            ({"X": "1"}, [("X", "1")]),
+            ({"X": ["1", "2"]}, [("X", "1"), ("X", "2")]),
+            ([("X", "1"), ("X", "2")], [("X", "1"), ("X", "2")]),
+            (Headers([("X", "1")]), [("X", "1")]),
+            ({"X": 5}, [("X", "5")]),
+        ]:
+            with self.subTest(repr(given)):
+                headers = send(Response("", headers=given))[1]
+                self.assertEqual([field for field in headers if field[0] == "X"], expected)
+
+    def test_a_field_with_a_line_break_is_refused(self):
+        for name, value in [("X", "a\r\nb"), ("X", "a\nb"), ("X", "a\0"), ("X\r\nY", "a"), ("X Y", "a"), ("", "a")]:
+            with self.subTest(name=name, value=value):
+                for make in [
+                    lambda field: Response("", headers=[field]),
+                    lambda field: Response("").headers.set(*field),
+                    lambda field: Response("").headers.add(*field),
+                    lambda field: Response("").headers.update([field]),
+                ]:
+                    with self.assertRaises(ValueError):
+                        make((name, value))
+        for attribute in ["location", "content_type", "content_encoding", "mimetype"]:
+            with self.subTest(attribute), self.assertRaises(ValueError):
+                setattr(Response(""), attribute, "x\r\nSet-Cookie: a=b")
+
+    def test_attributes_read_and_write_fields(self):
+        made = Response("12345")
+        self.assertEqual((made.content_length, made.location, made.content_encoding), (5, None, None))
+        made.content_encoding, made.content_length, made.location = "gzip", 3, "/x"
+        self.assertEqual(made.headers["Content-Encoding"], "gzip")
+        self.assertEqual((made.headers["Content-Length"], made.location), ("3", "/x"))
+        made.location = None
+        del made.content_encoding
+        self.assertNotIn("Location", made.headers)
+        self.assertNotIn("Content-Encoding", made.headers)
+
+    def test_an_address_is_sent_as_ascii(self):
+        for address, sent in [
+            ("/größe?q=ä b#fuß", "/gr%C3%B6%C3%9Fe?q=%C3%A4%20b#fu%C3%9F"),
+            ("http://bücher.example/", "http://xn--bcher-kva.example/"),
+            ("/a%20b", "/a%20b"),
+            ("/\\evil.example", "/%5Cevil.example"),
+            ("next", "next"),
+        ]:
+            with self.subTest(address):
+                made = Response("", 302)
+                made.location = address
+                self.assertEqual(dict(call(made)[1])["Location"], sent)
+        made = Response("", headers={"location": "/\xe4", "Content-Location": "/\xf6"})
+        self.assertEqual(
+            dict(send(made)[1]),
+            {
+                "Location": "/%C3%A4",
+                "Content-Location": "/%C3%B6",
+                "Content-Type": "text/html; charset=utf-8",
+                "Content-Length": "0",
+            },
+        )
+
+    def test_an_address_is_made_absolute_when_asked(self):
+        class Own(Response):
+            autocorrect_location_header = True
+
+        for address, sent in [
+            ("next", "http://example.com/app/dir/next"),
+            ("/x", "http://example.com/x"),
+            ("?p=2", "http://example.com/app/dir/page?p=2"),
+            ("//other.example/", "http://other.example/"),
+        ]:
+            with self.subTest(address):
+                made = Own("", headers={"Location": address})
+                headers = call(made, SCRIPT_NAME="/app", PATH_INFO="/dir/page", QUERY_STRING="q=1")[1]
+                self.assertEqual(dict(headers)["Location"], sent)
+
+    def test_a_cookie_is_set_and_dropped(self):
+        made = Response("")
+        made.set_cookie("a", "größe", max_age=60, secure=True, httponly=True, samesite="lax", path="/x")
+        made.delete_cookie("b", domain="example.com")
+        first, second = made.headers.getlist("Set-Cookie")
+        self.assertIn("; Max-Age=60; Secure; HttpOnly; Path=/x; SameSite=Lax", first)
+        self.assertEqual(second, "b=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/")
+
+    def test_a_cookie_that_is_not_one_is_refused(self):
+        for keywords in [
+            {"key": "a\r\nb"},
+            {"key": "a;b"},
+            {"key": "a", "domain": "b\r\nc"},
+            {"key": "a", "samesite": "Lacks"},
+            {"key": "__Host-a", "secure": False},
+        ]:
+            with self.subTest(keywords), self.assertRaises(ValueError):
+                Response("").set_cookie(**{"value": "v", **keywords})
+        made = Response("")
+        made.set_cookie("a", "b\r\nSet-Cookie: c=d", path="/x\r\ny")
+        self.assertEqual(made.headers["Set-Cookie"], 'a="b\\015\\012Set-Cookie: c=d"; Path=/x%0D%0Ay')
+
+    def test_a_cookie_that_browsers_would_drop_warns(self):
+        with self.assertWarnsRegex(UserWarning, "cookie 'a' takes 5002 bytes"):
+            Response("").set_cookie("a", "x" * 5000, path=None)
+        made = Response("")
+        made.max_cookie_size = 0
+        made.set_cookie("a", "x" * 5000)
+
+    def test_the_fields_of_a_request_are_no_fields_of_a_response(self):
+        with self.assertRaises(TypeError):
+            Response("", headers=request(HTTP_X="1").headers, mimetype="text/plain")
+
+
+class SendingTest(unittest.TestCase):
+    """As a WSGI application."""
+
+    def test_the_validator_finds_nothing_wrong(self):
+        for status in [200, 201, 206, 301, 302, 400, 404, 418, 500, 503, "299 Odd"]:
+            for make in [
+                lambda status: Response("text", status),
+                lambda status: Response(b"", status, {"X": "1"}),
+                lambda status: Response(["a", "b"], status, mimetype="text/plain"),
+                lambda status: Response(iter(["a", "b"]), status),
+                lambda status: Response(None, status, content_type="application/json"),
+            ]:
+                for method in ["GET", "POST", "HEAD"]:
+                    with self.subTest(status=status, method=method):
+                        line, headers, body = call(make(status), method)
+                        self.assertEqual(line[:3], str(status)[:3])
+                        if method == "HEAD":
+                            self.assertEqual(body, b"")
+                        elif "Content-Length" in dict(headers):
+                            self.assertEqual(int(dict(headers)["Content-Length"]), len(body))
+
+    def test_head_has_the_length_and_no_body(self):
+        _, headers, body = call(Response("12345"), "HEAD")
+        self.assertEqual((dict(headers)["Content-Length"], body), ("5", b""))
+
+    def test_some_statuses_have_no_body(self):
+        fields = {"Allow": "GET", "Last-Modified": "x", "Content-Language": "de", "ETag": '"1"', "Expires": "y"}
+        for status in [100, 101, 199, 204]:
+            for body in ["text", iter(["text"]), ["text"]]:
+                with self.subTest(status):
+                    _, headers, sent = send(Response(body, status, fields))
+                    self.assertEqual(
+                        (sent, "Content-Length" in dict(headers), "Allow" in dict(headers)), ([], False, True)
+                    )
+        _, headers, sent = send(Response("text", 304, {**fields, "Content-Location": "/x", "Content-Length": "9"}))
+        self.assertEqual((sent, [name for name, _ in headers]), ([], ["ETag", "Expires", "Content-Location"]))
+
+    def test_a_length_is_not_added_where_one_is_given(self):
+        self.assertEqual(dict(send(Response(["abc"], headers={"content-length": "9"}))[1])["content-length"], "9")
+
+    def test_a_length_may_be_left_out(self):
+        class Own(Response):
+            automatically_set_content_length = False
+
+        for body in ["abc", ["abc"]]:
+            self.assertNotIn("Content-Length", dict(send(Own(body))[1]))
+
+    def test_sending_does_not_change_the_response(self):
+        made = Response(["a"], headers={"Location": "/\xe4"})
+        before = list(made.headers)
+        send(made)
+        send(made, "HEAD")
+        self.assertEqual(list(made.headers), before)
+
+    def test_a_body_is_closed_first_and_then_the_functions_are_called_in_order(self):
+        class Body:
+            def __iter__(self):
+                return iter([b"a"])
+
+            def close(self):
+                log.append("body")
+
+        for method, status in [("GET", 200), ("HEAD", 200), ("GET", 304)]:
+            log = []
+            made = Response(Body(), status)
+            self.assertIs(made.call_on_close(print), print)
+            made._on_close = ()
+            made.call_on_close(lambda log=log: log.append("first"))
+            made.call_on_close(lambda log=log: log.append("second"))
+            with self.subTest(method=method, status=status):
+                send(made, method)
+                self.assertEqual(log, ["body", "first", "second"])
+
+    def test_a_function_that_fails_does_not_keep_the_others_from_their_turn(self):
+        log = []
+        made = Response("x")
+        made.call_on_close(lambda: log.append(1 / 0))
+        made.call_on_close(lambda: log.append("called"))
+        with self.assertRaises(ZeroDivisionError):
+            send(made)
+        self.assertEqual(log, ["called"])
+
+    def test_a_response_is_closed_at_the_end_of_a_with_statement(self):
+        log = []
+        with Response("x") as made:
+            made.call_on_close(lambda: log.append("closed"))
+        self.assertEqual(log, ["closed"])
+
+    def test_a_stream_that_is_given_up_is_closed(self):
+        log = []
+
+        def stream():
+            try:
+                yield b"first"
+                yield b"never"
+            finally:
+                log.append("closed")
+
+        iterable = Response(stream())(environ(), lambda status, headers: None)
+        self.assertEqual(next(iter(iterable)), b"first")
+        iterable.close()
+        self.assertEqual(log, ["closed"])
+
+    def test_a_subclass_may_change_each_step(self):
+        class Own(Response):
+            def get_wsgi_headers(self, environ):
+                headers = super().get_wsgi_headers(environ)
+                headers["X-Path"] = environ["PATH_INFO"]
+                return headers
+
+            def get_app_iter(self, environ):
+                return [b"<", *super().get_app_iter(environ), b">"]
+
+            def iter_encoded(self):
+                return (block.upper() for block in super().iter_encoded())
+
+            def get_data(self, as_text=False):
+                return b"own"
+
+        made = Own("text")
+        _, headers, blocks = send(made, PATH_INFO="/x")
+        self.assertEqual((blocks, dict(headers)["X-Path"]), ([b"<", b"TEXT", b">"], "/x"))
+        self.assertEqual(made.data, b"own")
+
+    def test_what_another_application_answers_becomes_a_response(self):
+        def other(environ, start_response):
+            start_response("299 Other", [("Content-Type", "text/x"), ("X", "1"), ("X", "2")])
+            return [b"from ", environ["PATH_INFO"].encode()]
+
+        class Own(Response):
+            pass
+
+        for made in [
+            Own.from_app(other, environ(PATH_INFO="/a")),
+            Own.from_app(other, environ(PATH_INFO="/a"), buffered=True),
+            Own.force_type(other, environ(PATH_INFO="/a")),
+        ]:
+            self.assertIs(type(made), Own)
+            self.assertEqual((made.status, made.content_type, made.data), ("299 Other", "text/x", b"from /a"))
+            self.assertEqual(made.headers.getlist("X"), ["1", "2"])
+
+    def test_a_response_of_another_class_changes_its_class(self):
+        class Own(Response):
+            def __init__(self, needed):
+                raise AssertionError("it is made already")
+
+        made = Response("x", 201)
+        self.assertIs(Own.force_type(made), made)
+        self.assertIs(type(made), Own)
+        self.assertIs(Response.force_type(made), made)
+        self.assertIs(type(made), Own)
+        self.assertIs(type(Own.force_type(NotFound(), environ())), Own)
+        with self.assertRaisesRegex(TypeError, "give an environ"):
+            Response.force_type(lambda environ, start_response: [])
+
+    def test_an_exception_makes_a_response_of_this_class(self):
+        self.assertIs(HTTPException.response_class, Response)
+        self.assertEqual(NotFound("x").get_response(environ()).status_code, 404)
+
+
+class TwoWaysTest(unittest.TestCase):
+    """A response that nobody touched since it was made goes out directly; nobody can tell."""
+
+    class Slow(Response):
+        """The same in every respect, and yet a subclass: it takes all the steps."""
+
+    deeds = {
+        "nothing": lambda response, log: None,
+        "the fields read": lambda response, log: response.headers.get("X"),
+        "a field set": lambda response, log: response.headers.set("X", "1"),
+        "fields replaced": lambda response, log: setattr(response, "headers", Headers([("X", "1")])),
+        "a cookie": lambda response, log: response.set_cookie("a", "b"),
+        "data set": lambda response, log: response.set_data("other"),
+        "data set in bytes": lambda response, log: setattr(response, "data", b"\xff"),
+        "the body replaced": lambda response, log: setattr(response, "response", ["a", b"b"]),
+        "the body an iterator": lambda response, log: setattr(response, "response", iter(["a", b"b"])),
+        "the body appended to": lambda response, log: response.response.append("ä"),
+        "the body changed": lambda response, log: response.response.__setitem__(slice(None), ["ä"]),
+        "the body emptied": lambda response, log: response.response.clear(),
+        "the status": lambda response, log: setattr(response, "status", "299 Odd"),
+        "no content": lambda response, log: setattr(response, "status_code", 204),
+        "not modified": lambda response, log: setattr(response, "status_code", 304),
+        "switching": lambda response, log: setattr(response, "status_code", 101),
+        "the type": lambda response, log: setattr(response, "mimetype", "text/plain"),
+        "no type": lambda response, log: setattr(response, "content_type", None),
+        "passthrough": lambda response, log: setattr(response, "direct_passthrough", True),
+        "no length": lambda response, log: setattr(response, "content_length", None),
+        "a location": lambda response, log: setattr(response, "location", "/ä"),
+        "at the end": lambda response, log: response.call_on_close(lambda: log.append("at the end")),
+        "own close": lambda response, log: setattr(response, "close", lambda: log.append("own close")),
+        "own steps": lambda response, log: setattr(response, "iter_encoded", lambda: iter([b"own"])),
+        "own fields": lambda response, log: setattr(
+            response, "get_wsgi_headers", lambda environ: Headers([("Y", "2")])
+        ),
+        "an attribute": lambda response, log: setattr(response, "mine", 1),
+        "repr": lambda response, log: repr(response),
+        "data read": lambda response, log: response.data,
+        "json read": lambda response, log: response.get_json(force=True, silent=True),
+    }
+    arguments = [
+        ("hello",),
+        ("",),
+        ("größe",),
+        (b"bytes",),
+        (bytearray(b"array"),),
+        ([b"list"],),
+        (None,),
+        ("x", 404),
+        ("x", "299 Odd"),
+        ("x", 204),
+        ("x", 304),
+        ("x", 101),
+        ("x", None, {"X": "1"}),
+        ("x", None, {"Content-Length": "9", "content-type": "text/x"}),
+        ("x", None, None, "text/plain"),
+        ("x", None, None, None, "text/x; a=b"),
+        ("x", None, None, None, ""),
+        ("x", None, None, None, None, True),
+    ]
+
+    def result(self, cls, arguments, names, method):
+        log = []
+        response = cls(*copy.deepcopy(arguments))
+        for name in names:
+            self.deeds[name](response, log)
+        status, headers, blocks = send(response, method)
+        again = send(response, method)
+        return status, headers, blocks, again, list(response.headers), log
+
+    def test_both_ways_lead_to_the_same(self):
+        for arguments in self.arguments:
+            for names in [*[[name] for name in self.deeds], *[[name, "the status"] for name in self.deeds]]:
+                for method in ["GET", "HEAD", "POST"]:
+                    with self.subTest(arguments=arguments, names=names, method=method):
+                        self.assertEqual(
+                            self.result(Response, arguments, names, method),
+                            self.result(self.Slow, arguments, names, method),
+                        )
+
+    def test_a_default_that_somebody_changed_counts_on_both(self):
+        for default in [None, "text/plain", "application/json"]:
+            with self.subTest(default), mock.patch.object(Response, "default_mimetype", default):
+                self.assertEqual(self.result(Response, ("x",), [], "GET"), self.result(self.Slow, ("x",), [], "GET"))
+
+    def test_one_of_them_takes_no_steps(self):
+        for arguments in [("hello",), (b"bytes", 404), ("x", None, None, "text/plain")]:
+            with self.subTest(arguments), mock.patch.object(Response, "get_wsgi_headers", side_effect=AssertionError):
+                made = Response(*arguments)
+                self.assertIs(made(environ(), lambda status, headers: None), made.response)
+
+    def test_what_was_sent_can_be_changed_without_changing_the_response(self):
+        made = Response("hello")
+        sent = []
+        made(environ(), lambda status, headers: sent.append(headers))
+        sent[0].append(("X", "1"))
+        self.assertEqual(send(made)[1], [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "5")])
+
+    def test_a_copy_goes_its_own_way(self):
+        for duplicate in [copy.copy, lambda response: pickle.loads(pickle.dumps(response))]:
+            made = Response("hello")
+            other = duplicate(made)
+            other.headers["X"] = "1"
+            self.assertNotIn("X", dict(send(made)[1]))
+            self.assertEqual(send(other)[1][-1], ("X", "1"))
+
+
+class DocumentedTest(unittest.TestCase):
+    """The types that people rely on."""
+
+    def test_containers_are_what_the_documentation_says(self):
+        made = posted(b"a=1", FORM, QUERY_STRING="b=2", HTTP_COOKIE="c=3")
+        for name in ["args", "form", "files", "cookies"]:
+            with self.subTest(name):
+                self.assertIsInstance(getattr(made, name), ImmutableMultiDict)
+        self.assertEqual(json.dumps(made.values.to_dict(flat=False)), '{"b": ["2"], "a": ["1"]}')
+
+
+if __name__ == "__main__":
+    unittest.main()
