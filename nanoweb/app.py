@@ -37,6 +37,7 @@ from .properties import cached_property
 from .routing import BuildError, Map, MapAdapter, RoutingException, Rule
 from .sessions import SecureCookieSessionInterface
 from .shortcuts import redirect_response
+from .urls import quote
 from .wrappers import Request, Response
 from .wsgi import get_host
 
@@ -96,7 +97,6 @@ class App:
         "APPLICATION_ROOT": "/",
         "DEBUG": False,
         "MAX_CONTENT_LENGTH": None,
-        "MAX_COOKIE_SIZE": 4093,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
         "PERMANENT_SESSION_LIFETIME": 31 * 24 * 60 * 60,
@@ -362,7 +362,9 @@ class App:
     def log_exception(self, exc_info: Any) -> None:
         """Log an error that nobody handled."""
         request = _request_ctx_stack.top.request
-        self.logger.error("Exception on %s [%s]", request.path, request.method, exc_info=exc_info)
+        self.logger.error(
+            "Exception on %s [%s]", _printable(request.path), _printable(request.method), exc_info=exc_info
+        )
 
     def _find_error_handler(self, e):
         """The handler for an error: of the blueprint before the application's, for its status before
@@ -577,8 +579,6 @@ class App:
             values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
             return self.handle_url_build_error(error, endpoint, values)
         if _anchor is not None:
-            from urllib.parse import quote
-
             url += "#" + quote(_anchor, safe="%!#$&'()*+,/:;=?@")
         return url
 
@@ -670,6 +670,11 @@ class App:
             run_simple(host, port, self, **options)
         finally:
             self._got_first_request = False  # for who runs it from a shell, changes it and runs it again
+
+
+def _printable(text):
+    """Text for a log: control characters, which a terminal obeys, as escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def _port_number(text):

@@ -10,7 +10,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import IO, Any
 
 __all__ = ["Config", "ConfigAttribute"]
@@ -33,7 +33,7 @@ class ConfigAttribute:
         instance.config[self.name] = value
 
 
-class Config(dict[str, object]):
+class Config(dict[str, "Any"]):
     """Settings by name.
 
     >>> config = Config(".", {"DEBUG": False})
@@ -50,14 +50,12 @@ class Config(dict[str, object]):
         super().__init__(defaults or {})
         self.root_path = root_path
 
-    if TYPE_CHECKING:  # a setting may be anything
-
-        def __getitem__(self, key: str) -> Any: ...
-
-    def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
-        """Take the settings of a dict and of keyword arguments."""
-        for one in (mapping or {}, kwargs):
-            self.update((name, value) for name, value in one.items() if name.isupper())
+    def from_mapping(
+        self, mapping: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, **kwargs: Any
+    ) -> bool:
+        """Take the settings of a dict or of pairs, and of keyword arguments."""
+        settings = {**dict(mapping or ()), **kwargs}
+        self.update((name, value) for name, value in settings.items() if name.isupper())
         return True
 
     def from_object(self, obj: object | str) -> None:
@@ -120,7 +118,7 @@ class Config(dict[str, object]):
         """Take the settings among the environment variables.
 
         prefix   FLASK stands for FLASK_SECRET_KEY and so on
-        loads    turns a value into an object, json.loads unless given; one that it refuses stays text
+        loads    turns a value into an object, json.loads unless given; one on which it fails stays text
 
         Two underscores go down into a dict: FLASK_MAIL__PORT=25 sets MAIL["PORT"] to 25.
         """
@@ -128,22 +126,19 @@ class Config(dict[str, object]):
             from json import loads  # for weight
         prefix += "_"
         for variable in sorted(os.environ):
-            if not variable.startswith(prefix):
-                continue
-            text = os.environ[variable]
-            try:
-                value = loads(text)
-            except ValueError:
-                value = text
-            *path, name = variable[len(prefix) :].split("__")
-            self._set_deep(path, name, value)
+            if variable.startswith(prefix):
+                value = _load_or_leave(os.environ[variable], loads)
+                self._set_deep(variable, variable[len(prefix) :].split("__"), value)
         return True
 
-    def _set_deep(self, path, name, value):
+    def _set_deep(self, variable, path, value):
+        """Set what one environment variable says, at the end of a path of names."""
         folder: Any = self
-        for step in path:
-            folder = folder.setdefault(step, {})
-        folder[name] = value
+        for name in path[:-1]:
+            folder = folder.setdefault(name, {})
+            if not isinstance(folder, dict):
+                raise TypeError(f"{variable} sets a member of {name}, which is {folder!r}: only a dict has members")
+        folder[path[-1]] = value
 
     def get_namespace(self, namespace: str, lowercase: bool = True, trim_namespace: bool = True) -> dict[str, Any]:
         """Return the settings whose names begin with the same word.
@@ -162,10 +157,19 @@ class Config(dict[str, object]):
         return f"<{type(self).__name__} {dict.__repr__(self)}>"
 
 
+def _load_or_leave(text, loads):
+    try:
+        return loads(text)
+    except Exception:  # noqa: BLE001 (whatever another function than json.loads raises)
+        return text
+
+
 def _import_string(dotted):
     """The object that "package.module.name" or "package.module:name" names."""
     from importlib import import_module
 
+    if dotted[:1] in ("", ".", ":"):
+        raise ImportError(f"{dotted!r} names no module: write it as 'package.module' or 'package.module:name'")
     if ":" in dotted:
         module, _, name = dotted.partition(":")
     else:

@@ -11,7 +11,8 @@ found into what the view gets, or refuse them.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+
+from .urls import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

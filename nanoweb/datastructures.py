@@ -15,7 +15,6 @@ from .headers import check_header, dump_options_header, parse_options_header
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from os import PathLike
     from typing import IO, Any, Literal, NoReturn, TypeVar, overload
 
     # The values of a MultiDict; what type= makes of them; a default; a MultiDict or Headers itself.
@@ -334,19 +333,20 @@ class CombinedMultiDict(ImmutableMultiDict["V"]):
                 return one[key]
         raise BadRequestKeyError(key)
 
-    def get(self, key: str, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
-        """Return the first value, through type if given; where it does not convert, the next dict's."""
-        for one in self.dicts:
-            if key in one:
-                value = one[key] if type is None else _convert(one[key], _missing, type)
-                if value is not _missing:
-                    return value
-        return default
+    if not TYPE_CHECKING:  # to a type checker these two are MultiDict's
 
-    def getlist(self, key: str, type: Callable[[V], Any] | None = None) -> list[Any]:
-        """Return the values of a key in all dicts."""
-        lists: Iterator[list[Any]] = (one.getlist(key, type) for one in self.dicts)
-        return [value for values in lists for value in values]
+        def get(self, key, default=None, type=None):
+            """Return the first value, through type if given; where it does not convert, the next dict's."""
+            for one in self.dicts:
+                if key in one:
+                    value = one[key] if type is None else _convert(one[key], _missing, type)
+                    if value is not _missing:
+                        return value
+            return default
+
+        def getlist(self, key, type=None):
+            """Return the values of a key in all dicts."""
+            return [value for one in self.dicts for value in one.getlist(key, type)]
 
     def items(self, multi: bool = False) -> Iterator[tuple[str, V]]:  # type: ignore[override]
         """Yield (key, first value), or with multi every (key, value), one dict after the other."""
@@ -556,15 +556,6 @@ class Headers:
                 return
         self._list.append(field)
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __setitem__(self, key: str, value: Any) -> None: ...
-        @overload
-        def __setitem__(self, key: int, value: tuple[str, Any]) -> None: ...
-        @overload
-        def __setitem__(self, key: slice, value: Iterable[tuple[str, Any]]) -> None: ...
-
     def __setitem__(self, key: str | int | slice, value: Any) -> None:
         if isinstance(key, str):
             self.set(key, value)
@@ -723,10 +714,9 @@ class EnvironHeaders(Headers):
             return self.environ.get(name) or None
         return self.environ.get("HTTP_" + name)
 
-    def __getitem__(self, key: str | int | slice) -> Any:
-        if not isinstance(key, str):
-            raise KeyError(f"{key!r}: the fields of a request have no order, ask by name")
-        return super().__getitem__(key)
+    @property
+    def _list(self):  # type: ignore[override]
+        raise KeyError("the fields of a request have no order: ask for them by name")
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for key, value in self.environ.items():
@@ -836,7 +826,7 @@ class FileStorage:
 
             stream = BytesIO()
         self.stream = stream
-        self.filename = _name_of(stream) if filename is None else filename
+        self.filename: str | None = _name_of(stream) if filename is None else filename
         self.name = name
         self.headers = Headers() if headers is None else headers
         if content_type is not None:
@@ -865,7 +855,7 @@ class FileStorage:
         """The parameters of the media type."""
         return parse_options_header(self.content_type or "")[1]
 
-    def save(self, dst: str | PathLike[str] | IO[bytes], buffer_size: int = 16384) -> None:
+    def save(self, dst: str | os.PathLike[str] | IO[bytes], buffer_size: int = 16384) -> None:
         """Write what the stream still holds to a path or to an open binary file."""
         from shutil import copyfileobj
 
@@ -883,7 +873,8 @@ class FileStorage:
         return bool(self.filename)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "stream":  # an object not yet initialised, as copy and pickle make it
+        # What copy and pickle ask for is not the stream's, which is not even there when they make the object.
+        if name == "stream" or name.startswith("__"):
             raise AttributeError(name)
         # Before Python 3.11 a SpooledTemporaryFile hides some methods of the file that it keeps in _file.
         for file in (self.stream, getattr(self.stream, "_file", None)):

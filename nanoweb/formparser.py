@@ -321,7 +321,7 @@ class MultiPartParser:
         self,
         stream_factory: StreamFactory | None = None,
         max_form_memory_size: int | None = None,
-        cls: type[MultiDict] | None = None,
+        cls: type[MultiDict[Any]] | None = None,
         buffer_size: int = 256 * 1024,
         max_form_parts: int | None = None,
     ) -> None:
@@ -331,7 +331,9 @@ class MultiPartParser:
         self.buffer_size = buffer_size
         self.max_form_parts = max_form_parts
 
-    def parse(self, stream: IO[bytes], boundary: bytes, content_length: int | None) -> tuple[MultiDict, MultiDict]:
+    def parse(
+        self, stream: IO[bytes], boundary: bytes, content_length: int | None
+    ) -> tuple[MultiDict[Any], MultiDict[Any]]:
         """Read a stream to its end: (form, files).
 
         raises   ValueError if the body is malformed or broke off;
@@ -411,11 +413,11 @@ def parse_form_data(
     stream_factory: StreamFactory | None = None,
     max_form_memory_size: int | None = None,
     max_content_length: int | None = None,
-    cls: type[MultiDict] | None = None,
+    cls: type[MultiDict[Any]] | None = None,
     silent: bool = True,
     *,
     max_form_parts: int | None = None,
-) -> tuple[IO[bytes], MultiDict, MultiDict]:
+) -> tuple[IO[bytes], MultiDict[Any], MultiDict[Any]]:
     """Parse the body of a request: (stream, form, files).  The arguments are FormDataParser's."""
     return FormDataParser(
         stream_factory, max_form_memory_size, max_content_length, cls, silent, max_form_parts=max_form_parts
@@ -446,7 +448,7 @@ class FormDataParser:
         stream_factory: StreamFactory | None = None,
         max_form_memory_size: int | None = None,
         max_content_length: int | None = None,
-        cls: type[MultiDict] | None = None,
+        cls: type[MultiDict[Any]] | None = None,
         silent: bool = True,
         *,
         max_form_parts: int | None = None,
@@ -458,7 +460,7 @@ class FormDataParser:
         self.silent = silent
         self.max_form_parts = max_form_parts
 
-    def parse_from_environ(self, environ: dict[str, Any]) -> tuple[IO[bytes], MultiDict, MultiDict]:
+    def parse_from_environ(self, environ: dict[str, Any]) -> tuple[IO[bytes], MultiDict[Any], MultiDict[Any]]:
         """Parse the body of a request: (stream, form, files)."""
         stream = get_input_stream(environ, max_content_length=self.max_content_length)
         mimetype, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
@@ -466,7 +468,7 @@ class FormDataParser:
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
-    ) -> tuple[IO[bytes], MultiDict, MultiDict]:
+    ) -> tuple[IO[bytes], MultiDict[Any], MultiDict[Any]]:
         """Parse a body: (stream, form, files).
 
         stream           ends where the body ends, see get_input_stream; unread if it holds no form

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from time import gmtime, time
-from urllib.parse import quote, unquote
 
 from .exceptions import (
     _ABOUT_THE_BODY,
@@ -26,6 +25,7 @@ from .exceptions import (
     _is_token,
     check_header,
 )
+from .urls import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -275,6 +275,8 @@ def _decode_extended(text, encoding=""):
         encoding = encoding.lower()
     # Only what clients send today: a list of all codecs would be a list of ways to fool us.
     if encoding in _ENCODINGS:
+        from urllib.parse import unquote  # for weight
+
         text = unquote(text, encoding)
     return text, encoding
 

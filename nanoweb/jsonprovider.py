@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
+from .tagging import _plain
 from .wrappers import Response
 
 TYPE_CHECKING = False
@@ -58,21 +60,25 @@ class DefaultJSONProvider(JSONProvider):
     """The standard library's json, which also writes dates, decimals, UUIDs, dataclasses and ``__html__``."""
 
     #: Called for what json cannot write; returns something that it can, or raises TypeError.
-    default: Callable[[Any], Any] = staticmethod(lambda obj: _plain(obj))
-    ensure_ascii = True  # all else as \\uXXXX
+    default: Callable[[Any], Any] = staticmethod(_plain)
+    ensure_ascii = True  # all else as \uXXXX
     sort_keys = True  # the same answer for the same data: caches and diffs like that
     compact: bool | None = None  # None: indented in debug mode, else without blanks
     mimetype = "application/json"
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return the object as JSON text.  Keyword arguments are json.dumps's."""
-        kwargs.setdefault("default", self.default)
-        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
-        kwargs.setdefault("sort_keys", self.sort_keys)
-        return json.dumps(obj, **kwargs)
+        try:
+            encoder = _encoder(self.default, self.ensure_ascii, self.sort_keys, **kwargs)
+        except TypeError:  # an option that no cache can hold, or that is json.dumps's own: cls
+            return json.dumps(obj, **_options(self.default, self.ensure_ascii, self.sort_keys, **kwargs))
+        return encoder.encode(obj)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """Return the object that JSON text stands for; ValueError if it is none.  Keyword arguments are json.loads's."""
+        """Return the object that JSON text stands for; ValueError if it is none.
+
+        Keyword arguments are json.loads's.
+        """
         return json.loads(s, **kwargs)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
@@ -83,23 +89,11 @@ class DefaultJSONProvider(JSONProvider):
         return self._app.response_class(f"{text}\n", mimetype=self.mimetype)
 
 
-def _plain(obj):
-    """A date as HTTP writes it, a decimal or UUID as text, a dataclass as a dict, markup as its HTML."""
-    # The module of a value's type is loaded already: looking there instead of importing keeps
-    # datetime, decimal, uuid and dataclasses away from applications that use none of them.
-    import sys
+def _options(default, ensure_ascii, sort_keys, /, **others):
+    return {"default": default, "ensure_ascii": ensure_ascii, "sort_keys": sort_keys, **others}
 
-    modules = sys.modules
-    if "datetime" in modules and isinstance(obj, modules["datetime"].date):
-        from .headers import http_date
 
-        return http_date(obj)
-    if "decimal" in modules and isinstance(obj, modules["decimal"].Decimal):
-        return str(obj)
-    if "uuid" in modules and isinstance(obj, modules["uuid"].UUID):
-        return str(obj)
-    if hasattr(type(obj), "__dataclass_fields__"):
-        return modules["dataclasses"].asdict(obj)
-    if hasattr(obj, "__html__"):
-        return str(obj.__html__())
-    raise TypeError(f"{obj!r} is a {type(obj).__name__}, which JSON has no way to write; convert it first")
+@lru_cache(maxsize=16)
+def _encoder(*settings, **others):
+    """A JSONEncoder, which json.dumps makes anew for each call: it is nothing but its options, and so can be kept."""
+    return json.JSONEncoder(**_options(*settings, **others))

@@ -258,7 +258,7 @@ def _looked_up(name: str) -> Any:
 
     It is there if the object has it.  Unbound, it is the finder, which raises the error when called.
     """
-    return property(_or_unbound(operator.attrgetter(name), lambda self: _finder(self)))
+    return property(_or_unbound(operator.attrgetter(name), lambda self: _finder(self)))  # noqa: PLW0108 (_finder stands below the class)
 
 
 class _Documentation(property):

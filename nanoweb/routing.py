@@ -34,7 +34,6 @@ has "/", is sent to the right one: 308, with the same method, body and query.
 from __future__ import annotations
 
 from _thread import allocate_lock  # what threading.Lock is, without the weight of threading
-from urllib.parse import urljoin, urlunsplit
 
 from .converters import (
     DEFAULT_CONVERTERS,
@@ -65,7 +64,7 @@ from .rules import (
     fill_in,
 )
 from .ruletree import Node, walk
-from .urls import iri_to_uri
+from .urls import iri_to_uri, quote
 from .wsgi import get_host
 
 TYPE_CHECKING = False
@@ -577,6 +576,8 @@ class MapAdapter:
             target = fill_in(rule.redirect_to, rule, values)
         host = self.get_host(None)
         base = f"{self.url_scheme or 'http'}://{host}" if host else ""
+        from urllib.parse import urljoin  # for weight
+
         raise RequestRedirect(urljoin(base + self.script_name, target))
 
     def dispatch(
@@ -673,11 +674,15 @@ class MapAdapter:
             path = f"{quote_path(root)}/{path_info.lstrip('/')}".lstrip("/")
             return f"/{path}?{query}" if query else f"/{path}"
         path = f"{root}/{path_info.lstrip('/')}"
-        return urlunsplit((self.url_scheme or "http", host, path, query, ""))
+        url = f"{self.url_scheme or 'http'}://{host}/{path.lstrip('/')}"
+        return f"{url}?{query}" if query else url
 
     def encode_query_args(self, query_args: Query) -> str:
-        """Return the query as text."""
-        return query_args if isinstance(query_args, str) else dump_query(query_args)
+        """Return the query as text that can stand in an address."""
+        if not isinstance(query_args, str):
+            return dump_query(query_args)
+        # A raw tab is for the server to refuse; where one let it through, it must not break the redirect.
+        return query_args if query_args.isprintable() else quote(query_args, safe="%!$&'()*+,/:;=?@")
 
     # Building
 

@@ -9,11 +9,11 @@ found into values, or a view's url_for() leads here and gets a URL.
 from __future__ import annotations
 
 import re
-from urllib.parse import quote_plus, urlsplit
 
 from .converters import ValidationError, parse_converter_args, quote_path, reader, writer
 from .datastructures import MultiDict
 from .ruletree import close_segment, parse_rule, split_segments
+from .urls import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -436,7 +436,7 @@ def _quote_in_query(value):
         value = str(value)
         if not _not_for_query(value):
             return value.replace(" ", "+")
-    return quote_plus(value, safe="!$'()*,/:;?@")
+    return quote(value, safe=" !$'()*,/:;?@").replace(" ", "+")
 
 
 _variable_re = re.compile(r"<([^>]+)>")
@@ -453,6 +453,8 @@ def fill_in(redirect_to, rule, values):
         return rule._converters[name].to_url(values[name])
 
     target = _variable_re.sub(text, redirect_to)
+    from urllib.parse import urlsplit  # for weight
+
     own = urlsplit(_variable_re.sub("x", redirect_to))
     if own.scheme or own.netloc:
         return target

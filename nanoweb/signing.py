@@ -418,9 +418,8 @@ class URLSafeTimedSerializer(URLSafeSerializer):
 
         max_age   seconds; older raises SignatureExpired
         """
-        value, when = self._unsign(s, salt, max_age=max_age, return_timestamp=True)
-        loaded = self.load_payload(value)
-        return (loaded, when) if return_timestamp else loaded
+        signed = self._unsign(s, salt, max_age=max_age, return_timestamp=return_timestamp)
+        return (self.load_payload(signed[0]), signed[1]) if return_timestamp else self.load_payload(signed)
 
     def loads_unsafe(  # type: ignore[override]
         self, s: str | bytes, max_age: float | None = None, salt: Salt | None = None

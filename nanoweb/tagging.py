@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 
+from .headers import http_date, parse_date
 from .markup import Markup
 
 TYPE_CHECKING = False
@@ -18,8 +19,33 @@ if TYPE_CHECKING:
 __all__ = ["TaggedJSONSerializer"]
 
 
+def _plain(obj):
+    """What JSON can say of an object that it has no way to write.
+
+    A date as HTTP writes it, a decimal or UUID as text, a dataclass as a dict, markup as its HTML.
+    """
+    # The type of a value that is there has its module loaded: no import for those who use none of them.
+    modules = sys.modules
+    if "datetime" in modules and isinstance(obj, modules["datetime"].date):
+        return http_date(obj)
+    if "decimal" in modules and isinstance(obj, modules["decimal"].Decimal):
+        return str(obj)
+    if "uuid" in modules and isinstance(obj, modules["uuid"].UUID):
+        return str(obj)
+    if hasattr(type(obj), "__dataclass_fields__"):
+        return modules["dataclasses"].asdict(obj)
+    if hasattr(obj, "__html__"):
+        return str(obj.__html__())
+    raise TypeError(f"{obj!r:.200} is a {type(obj).__name__}, which JSON has no way to write; convert it first")
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_plain)
+
+
 class TaggedJSONSerializer:
     """JSON that keeps tuples, bytes, Markup, UUIDs and datetimes apart from what JSON makes of them.
+
+    Other dates, decimals and dataclasses come back as what JSON makes of them.
 
     >>> serializer = TaggedJSONSerializer()
     >>> serializer.dumps({"flashes": [("message", b"\\x00")]})
@@ -30,7 +56,7 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: Any) -> str:
         """Return the value as JSON text without blanks."""
-        return json.dumps(_tag(value), separators=(",", ":"), sort_keys=True)
+        return _encoder.encode(_tag(value))
 
     def loads(self, value: str) -> Any:
         """Return the value of a text that dumps made."""
@@ -46,7 +72,7 @@ def _tag(value):
         # A dict that looks like a tagged value is tagged itself, its key marked.
         if len(value) == 1:
             (key,) = value
-            if isinstance(key, str) and (key in _untaggers or (key.endswith("__") and key[:-2] in _untaggers)):
+            if key in _untaggers:
                 return {" di": {f"{key}__": _tag(value[key])}}
         return {key: _tag(one) for key, one in value.items()}
     if isinstance(value, tuple):
@@ -63,13 +89,10 @@ def _tag_object(value):
         return {" b": b64encode(value).decode("ascii")}
     if callable(getattr(value, "__html__", None)):
         return {" m": str(value.__html__())}
-    # The type of a value that is there has its module loaded: no import for those who use neither.
-    modules = sys.modules
+    modules = sys.modules  # see _plain
     if "uuid" in modules and isinstance(value, modules["uuid"].UUID):
         return {" u": value.hex}
     if "datetime" in modules and isinstance(value, modules["datetime"].datetime):
-        from .headers import http_date
-
         return {" d": http_date(value)}
     return value
 
@@ -104,17 +127,11 @@ def _untag_uuid(value):
     return UUID(value)
 
 
-def _untag_date(value):
-    from .headers import parse_date
-
-    return parse_date(value)
-
-
-_untaggers = {
+_untaggers: dict[str, Any] = {
     " di": _untag_dict,
     " t": tuple,
     " b": _untag_bytes,
     " m": Markup,
     " u": _untag_uuid,
-    " d": _untag_date,
+    " d": parse_date,
 }

@@ -16,7 +16,7 @@ from .datastructures import FileStorage, Headers, MultiDict
 from .formparser import encode_multipart
 from .headers import dump_cookie, parse_cookie, parse_date, parse_options_header
 from .urls import iri_to_uri
-from .wrappers import Request, Response, _with_charset
+from .wrappers import Request, Response, _content_type_of
 from .wsgi import ClosingIterator, _host_name, run_wsgi_app
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ class EnvironBuilder:
         self.headers = Headers(headers)
         self.headers.remove("Content-Length")  # a body is counted, whatever it says elsewhere
         if mimetype is not None:
-            self.headers["Content-Type"] = _with_charset(mimetype)
+            self.headers["Content-Type"] = _content_type_of(mimetype)
         elif content_type is not None:
             self.headers["Content-Type"] = content_type
         self.content_length = content_length

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import re
-from functools import update_wrapper
+from functools import lru_cache, update_wrapper
 
 from .datastructures import CombinedMultiDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
 from .exceptions import HTTP_STATUS_CODES, BadRequest, HTTPException, UnsupportedMediaType
@@ -458,7 +458,6 @@ class Request:
 _textual_suffixes = "ecmascript javascript sql xml xml-dtd xml-external-parsed-entity"
 _textual = frozenset(f"application/{suffix}" for suffix in _textual_suffixes.split())
 _bodiless = frozenset([204, 304])
-_html = "text/html; charset=utf-8"
 _statuses = {code: (f"{code} {phrase.upper()}", code) for code, phrase in HTTP_STATUS_CODES.items()}
 _is_phrase = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9112, section 4
 
@@ -481,12 +480,15 @@ def _clean_status(value):
     return f"{code} {phrase}", code
 
 
-def _with_charset(mimetype):
-    """A Content-Type of a media type: text gets the charset, which is UTF-8 here always."""
-    if mimetype == "text/html":
-        return _html
-    is_text = mimetype and (mimetype.startswith("text/") or mimetype.endswith("+xml") or mimetype in _textual)
-    return f"{mimetype}; charset=utf-8" if is_text and "charset" not in mimetype else mimetype
+@lru_cache(maxsize=64)
+def _content_type_of(mimetype):
+    """The Content-Type field of a media type: text gets the charset, which is UTF-8 here always."""
+    if mimetype is None:
+        return None
+    is_text = mimetype.startswith("text/") or mimetype.endswith("+xml") or mimetype in _textual
+    return check_header(
+        "Content-Type", f"{mimetype}; charset=utf-8" if is_text and "charset" not in mimetype else mimetype
+    )[1]
 
 
 class Response:
@@ -534,14 +536,13 @@ class Response:
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
-        chosen = content_type is not None or mimetype is not None
-        if chosen or self.default_mimetype != "text/html":
-            self._content_type = self._clean_content_type(content_type, mimetype)
+        if content_type is None:
+            self._content_type = _content_type_of(self.default_mimetype if mimetype is None else mimetype)
         else:
-            self._content_type = _html
+            self._content_type = check_header("Content-Type", content_type)[1]
         if headers is not None:
             self.headers = headers if isinstance(headers, Headers) else Headers(headers)
-            if chosen or "Content-Type" not in self.headers:
+            if content_type is not None or mimetype is not None or "Content-Type" not in self.headers:
                 self._put_content_type()
         if status is None:
             status = self.default_status
@@ -565,11 +566,6 @@ class Response:
         if self._length is not None:
             headers._put(("Content-Length", str(self._length)))
         return headers
-
-    def _clean_content_type(self, content_type, mimetype):
-        if content_type is None:
-            content_type = _with_charset(self.default_mimetype if mimetype is None else mimetype)
-        return None if content_type is None else check_header("Content-Type", content_type)[1]
 
     def _put_content_type(self):
         if self._content_type is not None:
@@ -742,7 +738,7 @@ class Response:
 
     @mimetype.setter
     def mimetype(self, value: str) -> None:
-        self.headers["Content-Type"] = _with_charset(value)
+        self.headers["Content-Type"] = _content_type_of(value)
 
     @property
     def mimetype_params(self) -> dict[str, str]:

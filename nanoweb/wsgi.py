@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import io
 import re
-from urllib.parse import quote
 
 from .datastructures import Headers
 from .exceptions import ClientDisconnected, RequestEntityTooLarge, SecurityError
-from .urls import uri_to_iri
+from .urls import quote, uri_to_iri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -302,7 +301,12 @@ class LimitedStream(io.RawIOBase):
 
     def readline(self, size: int | None = -1) -> bytes:
         """Return bytes up to a line feed, which is kept; at most size of them."""
-        return self._take(self._stream.readline, -1 if size is None else size)
+        size = -1 if size is None else size
+        remaining = self.limit - self._read
+        data: bytes = self._take(self._stream.readline, size)
+        if data[-1:] != b"\n" and len(data) < (remaining if size < 0 else min(size, remaining)):
+            self.on_disconnect()  # the stream ended within a line
+        return data
 
     def readinto(self, buffer: Any) -> int:
         data = self.read(len(buffer))

@@ -85,7 +85,7 @@ class ReturnValueTest(unittest.TestCase):
             (("body", 404, [("Content-Type", "text/y")]), "404 NOT FOUND", "text/y", b"body"),
             ((Response("r", 202), 203), "203 NON AUTHORITATIVE INFORMATION", html, b"r"),
         ]
-        for number, (value, status, content_type, body) in enumerate(cases):
+        for number, (value, *_) in enumerate(cases):
             with self.subTest(value):
                 self.app.add_url_rule(f"/{number}", f"view{number}", lambda value=value: value)
         for number, (value, status, content_type, body) in enumerate(cases):
@@ -108,7 +108,7 @@ class ReturnValueTest(unittest.TestCase):
                 log.append("closed")
 
         self.app.add_url_rule("/", "view", stream)
-        status, headers, body = call(self.app, "/")
+        _, headers, body = call(self.app, "/")
         self.assertEqual((body, log), (b"first second", ["closed"]))
         self.assertNotIn("Content-Length", dict(headers))
 
@@ -372,13 +372,18 @@ class ErrorTest(unittest.TestCase):
             raise ZeroDivisionError("secret detail")
 
         self.app.add_url_rule("/path", "view", view)
-        status, headers, body = call(self.app, "/path")
+        status, _, body = call(self.app, "/path")
         self.assertEqual(status, "500 INTERNAL SERVER ERROR")
         self.assertNotIn(b"secret", body)
         self.assertNotIn(b"ZeroDivision", body)
         (record,) = self.log.records
         self.assertEqual(record.getMessage(), "Exception on /path [GET]")
         self.assertIs(record.exc_info[0], ZeroDivisionError)
+
+    def test_a_path_cannot_write_into_the_log_what_it_likes(self):
+        self.app.add_url_rule("/<path:x>", "view", lambda x: 1 / 0)
+        self.client.get("/a%1b[2J%E2%80%AEü")
+        self.assertEqual(self.log.records[0].getMessage(), r"Exception on /a\x1b[2J\u202eü [GET]")
 
     def test_the_log_goes_to_the_servers_error_stream(self):
         app = App("example.errors_stream")
@@ -395,7 +400,10 @@ class ErrorTest(unittest.TestCase):
         def places(app):
             yield "before", lambda: app.before_request(fail)
             yield "view", lambda: app.view_functions.update(view=fail)
-            yield "handler", lambda: (app.errorhandler(KeyError)(fail), app.view_functions.update(view=lambda: {}["x"]))
+            yield (
+                "handler",
+                lambda: (app.errorhandler(KeyError)(fail), app.view_functions.update(view=lambda: {}["x"])),
+            )
             yield "make_response", lambda: app.view_functions.update(view=lambda: None)
             yield "header", lambda: app.view_functions.update(view=lambda: ("x", {"A": "b\r\nc"}))
             yield "status", lambda: app.view_functions.update(view=lambda: ("x", 2000))
@@ -467,11 +475,11 @@ class ErrorTest(unittest.TestCase):
         self.app.errorhandler(HTTPException)(lambda error: "any http")
         self.app.errorhandler(LookupError)(lambda error: "lookup")
         self.app.errorhandler(Exception)(lambda error: "any")
-        for path, error, expected in [
-            ("/404", NotFound(), "by status"),
-            ("/400", BadRequest(), "any http"),
-            ("/mine", Mine(), "lookup"),
-            ("/other", ValueError(), "any"),
+        for path, error in [
+            ("/404", NotFound()),
+            ("/400", BadRequest()),
+            ("/mine", Mine()),
+            ("/other", ValueError()),
         ]:
             self.app.add_url_rule(path, path, raises(error))
         for path, expected in [
@@ -629,6 +637,13 @@ class RedirectTest(unittest.TestCase):
                 self.assertTrue(location.startswith("http://localhost/"), location)
                 self.assertFalse(location.startswith("http://localhost//"), location)
 
+    def test_a_slash_redirect_survives_control_characters_in_the_query(self):
+        self.app.add_url_rule("/folder/", "view", lambda: "")
+        status, headers, _ = call(self.app, "/", environ_overrides={"PATH_INFO": "/folder", "QUERY_STRING": "a=\tb"})
+        self.assertEqual(
+            (status, dict(headers)["Location"]), ("308 PERMANENT REDIRECT", "http://localhost/folder/?a=%09b")
+        )
+
     def test_a_status_that_is_no_redirect_is_refused(self):
         with self.assertRaisesRegex(ValueError, "200 is no redirect"):
             redirect("/", 200)
@@ -659,7 +674,14 @@ class NameTest(unittest.TestCase):
         self.assertEqual(repr(App("x")), "<App 'x'>")
 
     def test_the_environment_can_ask_for_debug_mode(self):
-        for value, expected in [("1", True), ("true", True), ("0", False), ("False", False), ("no", False), ("", False)]:
+        for value, expected in [
+            ("1", True),
+            ("true", True),
+            ("0", False),
+            ("False", False),
+            ("no", False),
+            ("", False),
+        ]:
             with self.subTest(value), mock.patch.dict(os.environ, FLASK_DEBUG=value):
                 self.assertIs(App("x").debug, expected)
 

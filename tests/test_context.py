@@ -18,7 +18,6 @@ from nanoweb import (
     session,
     url_for,
 )
-from nanoweb.local import LocalStack
 
 
 class OutsideTest(unittest.TestCase):

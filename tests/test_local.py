@@ -868,7 +868,7 @@ class LocalManagerTest(unittest.TestCase):
         seen = []
 
         class Body(list):
-            def close(body):  # noqa: N805
+            def close(body):
                 seen.append(self.local.user)
 
         def application(environ, start_response):

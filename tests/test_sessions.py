@@ -193,9 +193,7 @@ class CookieFieldTest(unittest.TestCase):
     def test_an_emptied_session_deletes_its_cookie(self):
         app = make_app()
         ((field,), _) = self.fields(app, "/clear", self.cookie(app))
-        self.assertEqual(
-            field, "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
-        )
+        self.assertEqual(field, "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/")
 
     def test_the_configuration_decides_the_attributes(self):
         app = make_app(

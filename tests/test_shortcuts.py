@@ -94,7 +94,7 @@ class RedirectTest(unittest.TestCase):
         for location in [None, 5, b"/x"]:
             with self.subTest(location), self.assertRaisesRegex(TypeError, "give the address as text"):
                 redirect(location)
-        for location in ["/x\r\nSet-Cookie: a=b", "/x\ny", "/x\0", "\t//evil.example"]:
+        for location in ["/x\r\nSet-Cookie: a=b", "/x\ny", "\t//evil.example"]:
             with self.subTest(location), self.assertRaises(ValueError):
                 redirect(location)
 
@@ -238,7 +238,7 @@ class OutsideTest(unittest.TestCase):
     def test_each_says_what_it_needs(self):
         for what, needs in [
             (lambda: make_response("x"), "application context"),
-            (lambda: make_response(), "application context"),  # noqa: PLW0108
+            (lambda: make_response(), "application context"),
             (lambda: jsonify(1), "application context"),
             (lambda: url_for("x"), "application context"),
             (lambda: flash("x"), "request context"),

@@ -1,0 +1,430 @@
+import base64
+import hashlib
+import io
+import json
+import pickle
+import tracemalloc
+import unittest
+import zlib
+from datetime import datetime, timezone
+from unittest import mock
+
+from nanoweb.signing import (
+    BadData,
+    BadPayload,
+    BadSignature,
+    BadTimeSignature,
+    SignatureExpired,
+    Signer,
+    TimestampSigner,
+    URLSafeSerializer,
+    URLSafeTimedSerializer,
+)
+from nanoweb.tagging import TaggedJSONSerializer
+
+NOVEMBER = datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone.utc)
+
+
+def at(seconds_later):
+    """Have it be some seconds after NOVEMBER."""
+    return mock.patch("time.time", return_value=NOVEMBER.timestamp() + seconds_later)
+
+
+def changed(text):
+    """Yield a text with each of its characters changed, left out, or doubled."""
+    for place, character in enumerate(text):
+        before, after = text[:place], text[place + 1 :]
+        yield before + ("A" if character != "A" else "B") + after
+        yield before + character * 2 + after
+        yield before + after
+
+
+class SignerTest(unittest.TestCase):
+    def test_what_was_signed_comes_back(self):
+        signer = Signer("secret key")
+        for value in ["value", b"value", "", "wert ä", b"\0\xff", "a.b.c"]:
+            with self.subTest(value):
+                signed = signer.sign(value)
+                self.assertEqual(signer.unsign(signed), value.encode() if isinstance(value, str) else value)
+                self.assertTrue(signer.validate(signed))
+                self.assertTrue(signer.verify_signature(value, signer.get_signature(value).decode()))
+
+    def test_signatures_are_those_of_itsdangerous(self):
+        for derivation, method, signature in [
+            ("django-concat", "sha1", b"1-Tcl320XSzrMEOsP9bXD8ciWIY"),
+            ("django-concat", hashlib.sha256, b"iCkp5KtBqjtBn4MxdosWpm77aOUFISEHDsdlaDXR574"),
+            ("concat", hashlib.sha1, b"rBw9BsIGxRmHZtjHrFfzjYWteBY"),
+            ("concat", "sha256", b"Mp0_pN1nE0NPuA68MTBwbSB3UadfBCKcUNuPZZnrVZs"),
+            ("hmac", "sha1", b"_GZJzvmLNPuRvhtsPzNtmCSVt6w"),
+            ("hmac", hashlib.sha256, b"hZwG_DMxB5Dh-IojcHHVUK3lYdELgr-UJerzvUb2dKU"),
+            ("none", hashlib.sha1, b"xHGSDTIWJGIZpBNQp0pLxov75x4"),
+            ("none", "sha256", b"LWiG8StdifTKhdXEm-skhi_TisSzgL54IistYstOwbc"),
+        ]:
+            with self.subTest(derivation, method=method):
+                signer = Signer("secret key", salt="salt", key_derivation=derivation, digest_method=method)
+                self.assertEqual(signer.sign("value"), b"value." + signature)
+
+    def test_any_change_is_noticed(self):
+        signer = Signer("secret key")
+        for text in changed(signer.sign("value").decode()):
+            with self.subTest(text):
+                self.assertRaises(BadSignature, signer.unsign, text)
+                self.assertFalse(signer.validate(text))
+
+    def test_a_signature_can_be_written_in_one_way_only(self):
+        # base64 has several texts for the same bytes: with padding, with other last bits, with junk in between.
+        signer = Signer("secret key")
+        value, _, signature = signer.sign("value").partition(b".")
+        last = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".index(signature[-1:])
+        other = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last ^ 1 : (last ^ 1) + 1]
+        standard = base64.b64encode(base64.urlsafe_b64decode(signature + b"="))
+        self.assertEqual(base64.urlsafe_b64decode(signature[:-1] + other + b"="), base64.b64decode(standard))
+        for text in [signature + b"=", signature[:-1] + other, standard, b"!" + signature, signature + b"\n"]:
+            with self.subTest(text):
+                self.assertFalse(signer.verify_signature(value, text))
+
+    def test_what_was_never_signed_is_a_bad_signature_and_no_other_error(self):
+        for signer in [Signer("secret key"), TimestampSigner("secret key")]:
+            for text in [
+                "",
+                ".",
+                "..",
+                "value",
+                "value.",
+                ".value",
+                "ä.ö",
+                "\ud800.a",
+                b"\xff.\xff",
+                b".",
+                "a" * 100_000,
+            ]:
+                with self.subTest(text[:20], signer=type(signer).__name__):
+                    self.assertRaises(BadSignature, signer.unsign, text)
+                    self.assertFalse(signer.validate(text))
+
+    def test_an_error_knows_what_it_is_about(self):
+        for text, payload in [("value.no", b"value"), ("value", None)]:
+            with self.assertRaises(BadSignature) as caught:
+                Signer("secret key").unsign(text)
+            self.assertEqual(caught.exception.payload, payload)
+            self.assertEqual(caught.exception.message, str(caught.exception))
+
+    def test_another_key_salt_or_method_gives_another_signature(self):
+        signatures = {
+            Signer(key, salt=salt, key_derivation=derivation, digest_method=method).sign("value")
+            for key in ["one", "two"]
+            for salt in ["one", "two"]
+            for derivation in ["django-concat", "concat", "hmac"]
+            for method in ["sha1", "sha256", "sha512"]
+        }
+        self.assertEqual(len(signatures), 36)
+
+    def test_a_value_signed_for_one_use_does_not_pass_for_another(self):
+        signed = Signer("secret key", salt="invitation").sign("ada")
+        self.assertRaises(BadSignature, Signer("secret key", salt="password").unsign, signed)
+        self.assertRaises(BadSignature, Signer("secret key").unsign, signed)
+
+    def test_the_newest_key_signs_and_all_verify(self):
+        # GHSA-4grg-w6v8-c28g: with fallbacks the oldest key signed.
+        old, new = Signer("old"), Signer("new")
+        both = Signer(["old", b"new"])
+        self.assertEqual((both.sign("value"), both.secret_key), (new.sign("value"), b"new"))
+        for signer in [old, new, both]:
+            self.assertEqual(both.unsign(signer.sign("value")), b"value")
+        self.assertRaises(BadSignature, old.unsign, both.sign("value"))
+        self.assertRaises(BadSignature, both.unsign, Signer("other").sign("value"))
+        self.assertEqual(both.derive_key("old"), old.derive_key())
+
+    def test_without_a_key_nothing_is_signed(self):
+        for key in ["", b"", [], ["old", ""], ()]:
+            for make in [Signer, URLSafeSerializer]:
+                with self.subTest(key), self.assertRaisesRegex(ValueError, "the secret key is empty"):
+                    make(key)
+
+    def test_what_stands_between_is_nothing_that_stands_within(self):
+        for sep in ["", "a", "-", "_", "0", "ab"]:
+            with self.subTest(sep), self.assertRaisesRegex(ValueError, "may stand in a signature"):
+                Signer("secret key", sep=sep)
+        for sep in [":", b"!", "::"]:
+            signer = TimestampSigner("secret key", sep=sep)
+            self.assertEqual(signer.unsign(signer.sign("a.b-c")), b"a.b-c")
+
+    def test_an_unknown_derivation_is_an_error_that_tells_what_there_is(self):
+        with self.assertRaisesRegex(TypeError, "'sha': there are concat, django-concat, hmac and none"):
+            Signer("secret key", key_derivation="sha").sign("value")
+
+
+class TimestampSignerTest(unittest.TestCase):
+    def setUp(self):
+        self.signer = TimestampSigner("secret key")
+        with at(0):
+            self.signed = self.signer.sign("value")
+
+    def test_the_format_is_that_of_itsdangerous(self):
+        self.assertEqual(self.signed, b"value.LryYoQ.kT0-QU14EDwNWsZ22Emgrz1roZ8")
+
+    def test_it_knows_when_it_signed(self):
+        self.assertEqual(self.signer.unsign(self.signed), b"value")
+        self.assertEqual(self.signer.unsign(self.signed, return_timestamp=True), (b"value", NOVEMBER))
+
+    def test_what_is_too_old_is_expired(self):
+        for later, max_age, good in [
+            (0, 0, True),
+            (5, 5, True),
+            (6, 5, False),
+            (6, None, True),
+            (10**9, 10**10, True),
+        ]:
+            with self.subTest(later, max_age=max_age), at(later):
+                self.assertIs(self.signer.validate(self.signed, max_age), good)
+        with at(6), self.assertRaisesRegex(SignatureExpired, "signed 6 seconds ago, 5 is the most") as caught:
+            self.signer.unsign(self.signed, max_age=5)
+        self.assertEqual((caught.exception.payload, caught.exception.date_signed), (b"value", NOVEMBER))
+        self.assertIsInstance(caught.exception, BadTimeSignature)
+
+    def test_what_comes_from_the_future_is_as_bad(self):
+        with at(-1):
+            self.assertRaises(SignatureExpired, self.signer.unsign, self.signed, max_age=5)
+            self.assertEqual(self.signer.unsign(self.signed), b"value")
+
+    def test_any_change_is_noticed(self):
+        for text in changed(self.signed.decode()):
+            with self.subTest(text), self.assertRaises(BadTimeSignature):
+                self.signer.unsign(text)
+
+    def test_an_error_tells_the_value_and_the_date_as_far_as_they_can_be_read(self):
+        for text, payload, date in [
+            (self.signed[:-1], b"value", NOVEMBER),
+            (b"value.!.no", b"value", None),
+            (b"value.no", b"value", None),
+            (b"value", None, None),
+            (b"value." + b"_" * 8 + b".no", b"value", None),  # a date that no datetime can hold
+        ]:
+            with self.subTest(text), self.assertRaises(BadTimeSignature) as caught:
+                self.signer.unsign(text)
+            self.assertEqual((caught.exception.payload, caught.exception.date_signed), (payload, date))
+
+    def test_a_signature_without_a_timestamp_is_none(self):
+        for value in ["value", "value.", "value.!!", "value." + "_" * 20]:
+            signed = Signer("secret key").sign(value)
+            with self.subTest(value):
+                if value == "value.":  # an empty timestamp is the year 1970
+                    self.assertEqual(self.signer.unsign(signed), b"value")
+                else:
+                    self.assertRaisesRegex(BadTimeSignature, "no timestamp", self.signer.unsign, signed)
+
+
+OBJECTS = [
+    None,
+    True,
+    5,
+    0.5,
+    "",
+    "ä\u2713\U0001f600",
+    [],
+    [1, [2]],
+    {},
+    {"id": 5, "name": "ä"},
+    "a" * 1000,
+    ["<&>"] * 50,
+]
+
+
+class SerializerTest(unittest.TestCase):
+    def test_objects_come_back(self):
+        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+            for obj in OBJECTS:
+                with self.subTest(str(obj)[:20], serializer=type(serializer).__name__):
+                    text = serializer.dumps(obj)
+                    self.assertEqual(serializer.loads(text), obj)
+                    self.assertEqual(serializer.loads(text.encode()), obj)
+                    self.assertRegex(text, r"\A[A-Za-z0-9_.-]+\Z")
+
+    def test_the_format_is_that_of_itsdangerous(self):
+        serializer = URLSafeSerializer("secret key")
+        text = "eyJpZCI6NSwibmFtZSI6IsOkIn0.GUQWIM5u7CFOKXW8Wg524YqNQxo"
+        self.assertEqual(serializer.dumps({"id": 5, "name": "ä"}), text)
+        self.assertEqual(serializer.loads(text), {"id": 5, "name": "ä"})
+        self.assertEqual(serializer.loads(".eJxTSqQDUAIArdsmKQ.wVNBuxgsYjCisYlf3UwdTtX92Q4"), "a" * 100)
+        self.assertEqual(serializer.dumps([1], salt="other"), "WzFd.9ie-9hCISPoheAJmEIs_cdqdcAQ")
+        self.assertEqual(URLSafeSerializer("secret key", salt=None).dumps([1]), "WzFd.uzP2mYelWgvffBbNB-I-8fN3nkY")
+
+    def test_the_session_of_flask_is_read_and_written(self):
+        signer_kwargs = {"key_derivation": "hmac", "digest_method": hashlib.sha1}
+        session = URLSafeTimedSerializer(
+            "secret key", "cookie-session", TaggedJSONSerializer(), signer_kwargs=signer_kwargs
+        )
+        text = (
+            "eyJfZmxhc2hlcyI6W3siIHQiOlsibWVzc2FnZSIsIkhlbGxvIl19XSwidXNlciI6NX0.LryYoQ.pL3AmRj2njaHniKsshzAroMt61Y"
+        )
+        flashes = {"_flashes": [("message", "Hello")], "user": 5}
+        with at(0):
+            self.assertEqual(session.dumps(flashes), text)
+            self.assertEqual(session.loads(text, max_age=0), flashes)
+        self.assertEqual(
+            session.loads(".eJyrVkpUslKqoANQqgUAPCcw_A.LryYoQ.1lQ7ynRsX3lbAWuwNyZ9o1VaCMo"), {"a": "x" * 100}
+        )
+
+    def test_any_change_is_noticed(self):
+        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+            for text in changed(serializer.dumps({"admin": False})):
+                with self.subTest(text), self.assertRaises(BadSignature):
+                    serializer.loads(text)
+
+    def test_what_was_never_signed_is_a_bad_signature_and_no_other_error(self):
+        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+            for text in ["", ".", "a.b", "ä.b", "\ud800", b"\xff.\xff", ".eJx.a", "\0", "." * 10_000]:
+                with self.subTest(text[:20], serializer=type(serializer).__name__):
+                    self.assertRaises(BadSignature, serializer.loads, text)
+
+    def test_a_salt_of_its_own_keeps_one_use_from_another(self):
+        serializer = URLSafeTimedSerializer("secret key")
+        token = serializer.dumps("ada", salt="new password")
+        self.assertEqual(serializer.loads(token, max_age=60, salt="new password"), "ada")
+        for salt in [None, "invitation", "itsdangerous"]:
+            with self.subTest(salt):
+                self.assertRaises(BadSignature, serializer.loads, token, salt=salt)
+        self.assertRaises(BadSignature, serializer.loads, URLSafeSerializer("secret key").dumps("ada"))
+
+    def test_what_is_too_old_is_expired(self):
+        serializer = URLSafeTimedSerializer("secret key")
+        with at(0):
+            token = serializer.dumps([1])
+        with at(5):
+            self.assertEqual(serializer.loads(token, max_age=5), [1])
+            self.assertEqual(serializer.loads(token, 5, True), ([1], NOVEMBER))
+            self.assertRaises(SignatureExpired, serializer.loads, token, max_age=4)
+
+    def test_a_key_may_be_replaced_without_losing_what_it_signed(self):
+        old, new, both = (URLSafeSerializer(keys) for keys in ["old", "new", ["old", "new"]])
+        self.assertEqual(both.dumps([1]), new.dumps([1]))
+        self.assertEqual([both.loads(old.dumps([1])), both.loads(new.dumps([1]))], [[1], [1]])
+        self.assertRaises(BadSignature, old.loads, both.dumps([1]))
+
+    def test_so_may_the_way_of_signing(self):
+        for fallback in [{"digest_method": "sha1"}, (TimestampSigner, {"digest_method": "sha1"})]:
+            with self.subTest(fallback):
+                old = URLSafeTimedSerializer("secret key")
+                new = URLSafeTimedSerializer(
+                    "secret key", signer_kwargs={"digest_method": "sha256"}, fallback_signers=[fallback]
+                )
+                with at(0):
+                    token, salted = old.dumps([1]), old.dumps([2], salt="other")
+                    self.assertNotEqual(new.dumps([1]), token)
+                    self.assertEqual((new.loads(token), new.loads(salted, salt="other")), ([1], [2]))
+                    newer = new.dumps([1])
+                    self.assertEqual(new.loads(newer, max_age=0), [1])
+                    self.assertRaises(BadSignature, new.loads, salted)
+                with at(9):
+                    self.assertRaises(SignatureExpired, new.loads, token, max_age=5)
+                    self.assertRaises(SignatureExpired, new.loads, newer, max_age=5)
+
+        class Older(TimestampSigner):
+            default_key_derivation = "concat"
+
+        token = URLSafeTimedSerializer("secret key", signer=Older).dumps([1])
+        self.assertEqual(URLSafeTimedSerializer("secret key", fallback_signers=[Older]).loads(token), [1])
+
+    def test_what_cannot_be_trusted_can_be_looked_at(self):
+        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+            with at(0):
+                token = serializer.dumps({"id": 5})
+            for text, expected in [
+                (token, (True, {"id": 5})),
+                (token[:-1], (False, {"id": 5})),
+                ("!." + token.partition(".")[2], (False, None)),
+                ("nothing", (False, None)),
+                ("ä", (False, None)),
+            ]:
+                with self.subTest(text, serializer=type(serializer).__name__):
+                    self.assertEqual(serializer.loads_unsafe(text), expected)
+        with at(9):
+            self.assertEqual(serializer.loads_unsafe(token, max_age=5), (False, {"id": 5}))
+        self.assertEqual(serializer.loads_unsafe(serializer.dumps([1], salt="b"), salt="b"), (True, [1]))
+
+    def test_it_writes_to_files_too(self):
+        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+            file = io.StringIO()
+            serializer.dump([1], file, salt="file")
+            self.assertEqual(serializer.load(io.StringIO(file.getvalue()), salt="file"), [1])
+            self.assertRaises(BadSignature, serializer.load, io.StringIO(file.getvalue()))
+
+    def test_another_serializer_may_be_given_and_told_what_to_do(self):
+        serializer = URLSafeSerializer("secret key", serializer=json, serializer_kwargs={"sort_keys": True})
+        self.assertEqual(
+            serializer.dump_payload({"b": 1, "a": 2}), base64.urlsafe_b64encode(b'{"a": 2, "b": 1}').rstrip(b"=")
+        )
+        self.assertEqual(serializer.loads(serializer.dumps({"b": 1})), {"b": 1})
+        plain = URLSafeSerializer("secret key", serializer_kwargs={"ensure_ascii": True})
+        self.assertEqual(plain.dump_payload("ä"), base64.urlsafe_b64encode(b'"\\u00e4"').rstrip(b"="))
+
+    def test_what_json_cannot_say_fails_when_it_is_signed(self):
+        for obj in [object(), b"bytes", "\ud800"]:
+            with self.subTest(obj), self.assertRaises((TypeError, ValueError)):
+                URLSafeSerializer("secret key").dumps(obj)
+
+
+class PayloadTest(unittest.TestCase):
+    """What a key that leaked could have signed: it may be refused, but does no harm."""
+
+    serializer = URLSafeSerializer("secret key")
+
+    def sign(self, payload):
+        return Signer("secret key", salt="itsdangerous").sign(payload)
+
+    def pack(self, data, level=9):
+        return b"." + base64.urlsafe_b64encode(zlib.compress(data, level)).rstrip(b"=")
+
+    def test_what_is_no_payload_is_a_bad_payload(self):
+        for payload in [
+            b"",
+            b"!",
+            b"a",
+            b"WzFd=",
+            b"WzFd\n",
+            b"/+8",
+            b".",
+            b".WzFd",
+            self.pack(b"[1]")[:-6],
+            b"wyg",  # no UTF-8
+            base64.urlsafe_b64encode(b"{").rstrip(b"="),
+            base64.urlsafe_b64encode(pickle.dumps([1])).rstrip(b"="),
+            base64.urlsafe_b64encode(b"[" * 200_000).rstrip(b"="),
+            base64.urlsafe_b64encode(b"9" * 300_000).rstrip(b"="),
+        ]:
+            with self.subTest(payload[:20]):
+                with self.assertRaises(BadPayload) as caught:
+                    self.serializer.loads(self.sign(payload))
+                self.assertIsInstance(caught.exception.original_error, Exception)
+                self.assertIsInstance(caught.exception, BadData)
+
+    def test_a_bomb_does_not_go_off(self):
+        for size in [1024 * 1024 + 1, 10_000_000, 50_000_000]:
+            packer = zlib.compressobj(9)
+            zeros = b"0" * 1_000_000
+            packed = b"".join(packer.compress(zeros) for _ in range(size // len(zeros)))
+            packed += packer.compress(zeros[: size % len(zeros)]) + packer.flush()
+            bomb = self.sign(b"." + base64.urlsafe_b64encode(packed).rstrip(b"="))
+            tracemalloc.start()
+            try:
+                with self.subTest(size), self.assertRaisesRegex(BadPayload, "larger than 1048576 bytes"):
+                    self.serializer.loads(bomb)
+                self.assertLess(tracemalloc.get_traced_memory()[1], 8_000_000)
+            finally:
+                tracemalloc.stop()
+
+    def test_what_is_dumped_is_never_too_large_to_load(self):
+        for size in [1024 * 1024 - 2, 1024 * 1024 - 1, 3_000_000]:
+            with self.subTest(size):
+                text = self.serializer.dumps("a" * size)
+                self.assertEqual(text.startswith("."), size < 1024 * 1024 - 1)
+                self.assertEqual(len(self.serializer.loads(text)), size)
+
+    def test_only_what_gets_shorter_is_compressed(self):
+        for obj, compressed in [("abc", False), ("a" * 100, True)]:
+            self.assertEqual(self.serializer.dump_payload(obj)[:1] == b".", compressed)
+            self.assertEqual(self.serializer.load_payload(self.serializer.dump_payload(obj)), obj)
+
+
+if __name__ == "__main__":
+    unittest.main()
