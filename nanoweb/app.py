@@ -24,7 +24,14 @@ import sys
 from collections.abc import Iterator
 
 from .config import Config, ConfigAttribute
-from .context import AppContext, RequestContext, _app_ctx_stack, _AppCtxGlobals, _request_ctx_stack
+from .context import (
+    AppContext,
+    RequestContext,
+    _app_ctx_stack,
+    _AppCtxGlobals,
+    _current_request_context,
+    _request_ctx_stack,
+)
 from .exceptions import (
     Aborter,
     BadRequest,
@@ -211,7 +218,8 @@ class App:
             if rv is None:
                 rv = self.dispatch_request()
         except Exception as error:  # noqa: BLE001  handle_user_exception raises it again if nobody wants it
-            rv = self.handle_user_exception(error)
+            # Not into a variable: the answer may be the error, whose traceback has this frame and so would have it.
+            return self.finalize_request(self.handle_user_exception(error))
         return self.finalize_request(rv)
 
     def preprocess_request(self) -> Any:
@@ -269,7 +277,8 @@ class App:
         elif isinstance(body, (dict, list)):
             response = self.json.response(body)
         elif isinstance(body, HTTPException):
-            response = self.response_class.force_type(body.get_response(_request_ctx_stack.top.request.environ))
+            environ = _current_request_context("make_response").request.environ
+            response = self.response_class.force_type(body.get_response(environ), environ)
         elif isinstance(body, Response) or callable(body):
             response = self._call_for_response(body)
         else:
@@ -282,23 +291,26 @@ class App:
 
     def _call_for_response(self, body):
         """The answer of another WSGI application, or of another class of response."""
+        environ = _current_request_context("make_response").request.environ
         try:
-            return self.response_class.force_type(body, _request_ctx_stack.top.request.environ)
+            return self.response_class.force_type(body, environ)
         except TypeError as error:
             raise TypeError(f"{_bad_return(body)} Called as a WSGI application, it raised: {error}") from error
 
     def process_response(self, response: Response) -> Response:
         """Call the after_request functions, the last registered first, and save the session."""
         ctx = _request_ctx_stack.top
-        for function in ctx.after_functions:
-            response = function(response)
+        while ctx.after_functions:  # one of them may add another
+            functions, ctx.after_functions = ctx.after_functions, ()
+            for function in functions:
+                response = function(response)
         if self.after_request_funcs:
             for name in (*ctx.request.blueprints, None):
                 for function in reversed(self.after_request_funcs.get(name, ())):
                     response = function(response)
-        is_due = "session" in ctx.__dict__ or self.session_interface.is_due(self, ctx.request)
-        if is_due and not self.session_interface.is_null_session(ctx.session):
-            self.session_interface.save_session(self, ctx.session, response)
+        session = ctx._session
+        if session is not None and not self.session_interface.is_null_session(session):
+            self.session_interface.save_session(self, session, response)
         return response
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
@@ -325,17 +337,19 @@ class App:
         if isinstance(e, HTTPException) and not self.trap_http_exception(e):
             return self.handle_http_exception(e)
         handler = self._find_error_handler(e)
-        if handler is None:
+        if handler is not None:
+            return handler(e)
+        try:
             raise e
-        return handler(e)
+        finally:
+            del e  # its traceback has this frame, which must not have it in turn
 
     def handle_http_exception(self, e: HTTPException) -> Any:
         """Answer an HTTPException: by the handler registered for it, or by the exception itself."""
         if e.code is None or isinstance(e, RoutingException):
-            return e.with_traceback(None)  # a response in disguise, or a redirect
+            return e  # a response in disguise, or a redirect
         handler = self._find_error_handler(e)
-        # As an answer it has no use for its traceback, whose frames hold the answer: a cycle for the collector.
-        return e.with_traceback(None) if handler is None else handler(e)
+        return e if handler is None else handler(e)
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Whether an HTTPException counts as an error like others, for a developer who looks for its origin."""
@@ -608,7 +622,10 @@ class App:
             else:
                 if rv is not None:
                     return rv
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # see handle_user_exception
 
     def redirect(self, location: str, code: int = 302) -> Response:
         """Return a response that sends the client to another address."""
@@ -616,9 +633,10 @@ class App:
 
     def make_default_options_response(self) -> Response:
         """Return the answer to OPTIONS: the methods of this address."""
-        adapter = _request_ctx_stack.top.url_adapter
+        ctx = _request_ctx_stack.top
+        methods = {*ctx.url_adapter.allowed_methods(), *(ctx.request.url_rule.methods or ())}
         response = self.response_class()
-        response.headers["Allow"] = ", ".join(sorted(adapter.allowed_methods()))
+        response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
     # Outside a request
@@ -717,7 +735,8 @@ def _split_tuple(rv):
 
 
 def _bad_return_start():
-    endpoint = _request_ctx_stack.top.request.endpoint
+    top = _request_ctx_stack.top
+    endpoint = top.request.endpoint if top is not None else None
     return f"The view function for {endpoint!r} did not return a valid response."
 
 

@@ -77,11 +77,8 @@ class _AppCtxGlobals:
         return self.__dict__.get(name, default)
 
     def pop(self, name: str, *default: Any) -> Any:
-        """Remove an attribute and return it; the default, or AttributeError, if it is missing."""
-        try:
-            return self.__dict__.pop(name, *default)
-        except KeyError:
-            raise AttributeError(f"g has no {name!r}") from None
+        """Remove an attribute and return it; the default, or KeyError, if it is missing."""
+        return self.__dict__.pop(name, *default)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Return an attribute; set it to the default first if it is missing."""
@@ -136,11 +133,13 @@ class AppContext:
 
     def pop(self, exc: BaseException | None = None) -> None:
         """Undo push.  exc is the error that ended the work, for the teardown functions."""
+        if not self.depth:
+            raise RuntimeError(f"{self!r} is popped more often than it was pushed")
+        self.depth -= 1
         try:
-            if self.depth == 1:
+            if not self.depth:
                 self.app.do_teardown_appcontext(exc)
         finally:
-            self.depth -= 1
             _pop(_app_ctx_stack, self)
 
     def __enter__(self) -> Any:
@@ -165,6 +164,7 @@ class RequestContext(AppContext):
 
     after_functions: tuple[Callable[[Any], Any], ...] = ()
     flashes: list[tuple[str, str]] | None = None  # the messages shown in this request
+    _session: Any = None  # once it is open
 
     def __init__(
         self,
@@ -178,19 +178,28 @@ class RequestContext(AppContext):
         self.request.app = app
         self.pushes: list[bool] = []  # for each push, whether it went onto the applications' stack too
         if session is not None:
-            self.session = session
+            self._session = session
 
     @cached_property
     def url_adapter(self) -> MapAdapter | None:
         """What matches this request's address and builds others."""
         return self.app.create_url_adapter(self.request)
 
-    @cached_property
+    @property
     def session(self) -> SessionMixin:
-        """The session, opened when it is first looked at."""
-        interface = self.app.session_interface
-        opened = interface.open_session(self.app, self.request)
-        return interface.make_null_session(self.app) if opened is None else opened
+        """The session.  Whoever looks at it makes the answer depend on the cookie (CVE-2026-27205)."""
+        session = self.open_session()
+        session.accessed = True
+        return session
+
+    def open_session(self) -> SessionMixin:
+        """Return the session, opened if it was not yet; that alone is no look at it."""
+        if self._session is None:
+            interface = self.app.session_interface
+            self._session = interface.open_session(self.app, self.request)
+            if self._session is None:
+                self._session = interface.make_null_session(self.app)
+        return self._session  # type: ignore[no-any-return]
 
     def match_request(self) -> None:
         """Find the view; an HTTP error is kept for dispatch_request to raise."""
@@ -201,48 +210,69 @@ class RequestContext(AppContext):
             self.request.routing_exception = error
 
     def push(self) -> None:
-        """Make this the current request, and match its address."""
+        """Make this the current request, open its session if that cannot wait, and match its address."""
         top = _app_ctx_stack.top
         brings_app = top is None or top.app is not self.app
         if brings_app:
             _app_ctx_stack.push(self)
         _request_ctx_stack.push(self)
         self.pushes.append(brings_app)
+        if self._session is None and self.app.session_interface.is_due(self.app, self.request):
+            self.open_session()
         if self.request.url_rule is None and self.request.routing_exception is None:
             self.match_request()
 
     def pop(self, exc: BaseException | None = None) -> None:
         """Undo push; the last pop runs the teardown functions.  exc is the error that ended the request."""
-        brought_app = self.pushes[-1]
+        if not self.pushes:
+            raise RuntimeError(f"{self!r} is popped more often than it was pushed")
+        brought_app = self.pushes.pop()
         try:
-            if len(self.pushes) == 1:
-                self.app.do_teardown_request(exc)
-                self.request.close()
-                if self.request.routing_exception is not None:  # its frames hold the request, which holds it
-                    self.request.routing_exception.__traceback__ = None
+            if not self.pushes:
+                self._finish(exc)
         finally:
-            self.pushes.pop()
             try:
                 if brought_app:
                     self.app.do_teardown_appcontext(exc)
             finally:
-                _pop(_request_ctx_stack, self)
-                if brought_app:
-                    _pop(_app_ctx_stack, self)
+                self.__dict__.pop("g", None)
+                try:
+                    _pop(_request_ctx_stack, self)
+                finally:
+                    if brought_app:
+                        _pop(_app_ctx_stack, self)
+
+    def _finish(self, exc):
+        """End the request: teardown functions, files of a form, and what would keep all this in memory."""
+        try:
+            self.app.do_teardown_request(exc)
+        finally:
+            self.request.close()
+            if self.request.routing_exception is not None:  # its frames hold the request, which holds it
+                self.request.routing_exception.__traceback__ = None
 
     def copy(self) -> RequestContext:
         """Return a context of the same request and session, for another thread or greenlet."""
-        return type(self)(self.app, self.request.environ, self.request, self.session)
+        return type(self)(self.app, self.request.environ, self.request, self.open_session())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.request.path!r} [{self.request.method}] of {self.app.name!r}>"
 
 
 def _pop(stack, context):
-    """Take a context off its stack."""
+    """Take a context off its stack, with all that was left lying on it: the next request must not find that."""
     popped = stack.pop()
-    if popped is not context:
-        raise RuntimeError(f"popped {popped!r} where {context!r} was due: pop in the reverse order of push")
+    if popped is context:
+        return
+    others = []
+    while popped is not None and popped is not context:
+        others.append(popped)
+        popped = stack.pop()
+    if popped is None:  # it belongs to another thread or task: leave this one's as they were
+        for other in reversed(others):
+            stack.push(other)
+        raise RuntimeError(f"{context!r} is popped where it was not pushed")
+    raise RuntimeError(f"{others!r} was pushed after {context!r} and never popped")
 
 
 def has_request_context() -> bool:

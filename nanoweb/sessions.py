@@ -57,7 +57,7 @@ class SessionMixin(_Mapping):
 
 
 class SecureCookieSession(CallbackDict, SessionMixin):
-    """A session in a signed cookie.  Every way of looking at it marks it accessed, every change modified.
+    """A session in a signed cookie.  Every change marks it modified; the context marks it accessed.
 
     A change inside a value is not seen: ``session["list"].append(1)`` wants
     ``session.modified = True`` after it.
@@ -73,25 +73,6 @@ class SecureCookieSession(CallbackDict, SessionMixin):
 
 def _mark_modified(session):
     session.modified = session.accessed = True
-
-
-def _accessing(name):
-    """A method of dict that marks the session as accessed (CVE-2026-27205: all of them, not only get)."""
-    method = getattr(CallbackDict, name)
-
-    def accessing(self, *args, **kwargs):
-        self.accessed = True
-        return method(self, *args, **kwargs)
-
-    accessing.__name__, accessing.__doc__ = name, method.__doc__
-    return accessing
-
-
-for _name in (
-    "__getitem__ __contains__ __iter__ __len__ __eq__ __ne__ __or__ __ror__ __repr__ __reversed__"
-    " get keys values items setdefault copy pop"
-).split():
-    setattr(SecureCookieSession, _name, _accessing(_name))
 
 
 class NullSession(SecureCookieSession):
@@ -191,7 +172,12 @@ class SecureCookieSessionInterface(SessionInterface):
         """
         if not app.secret_key:
             return None
-        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key)
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"] or ()
+        if isinstance(fallbacks, (str, bytes)):
+            raise TypeError(
+                "SECRET_KEY_FALLBACKS is one key, whose letters would each pass for a key: make it a list"
+            )
+        keys = (*fallbacks, app.secret_key)
         known = self.__dict__.get("_serializer")
         if known is None or known[0] != keys:
             known = self._serializer = (keys, self._make_serializer(list(keys)))
@@ -210,6 +196,8 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def is_due(self, app: App, request: Request) -> bool:
         """Whether there may be a permanent session in a cookie, to be kept alive; all others are left asleep."""
+        if type(self) is not SecureCookieSessionInterface:  # a subclass may do anything when it is asked
+            return True
         field = request.environ.get("HTTP_COOKIE")
         if not field:
             return False

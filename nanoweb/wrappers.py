@@ -151,7 +151,7 @@ class Request:
     def args(self) -> ImmutableMultiDict[str]:
         """The parameters of the query string."""
         query = self.environ.get("QUERY_STRING", "")
-        parameters = parse_urlencoded(query.encode("latin-1")) if query else None
+        parameters = parse_urlencoded(query.encode("latin-1")) if query else ()
         return self.parameter_storage_class(parameters)  # type: ignore[return-value]
 
     # The address
@@ -221,7 +221,7 @@ class Request:
     def cookies(self) -> ImmutableMultiDict[str]:
         """The cookies; of two with one name the first counts, which a browser sends for the longer path."""
         field = self.environ.get("HTTP_COOKIE")
-        return self.dict_storage_class(parse_cookie(field) if field else None)  # type: ignore[return-value]
+        return self.dict_storage_class(parse_cookie(field) if field else ())  # type: ignore[return-value]
 
     content_type = environ_property["str | None"]("CONTENT_TYPE", doc="The media type of the body, as sent.")
     content_encoding = environ_property["str | None"]("HTTP_CONTENT_ENCODING", doc="The codings applied to the body.")
@@ -542,8 +542,9 @@ class Response:
             self._content_type = check_header("Content-Type", content_type)[1]
         if headers is not None:
             self.headers = headers if isinstance(headers, Headers) else Headers(headers)
-            if content_type is not None or mimetype is not None or "Content-Type" not in self.headers:
-                self._put_content_type()
+            chosen = content_type is not None or mimetype is not None
+            if self._content_type is not None and (chosen or "Content-Type" not in self.headers):
+                self.headers["Content-Type"] = self._content_type
         if status is None:
             status = self.default_status
         known = _statuses.get(status) if type(status) is int else None
@@ -561,15 +562,12 @@ class Response:
 
         Made when asked for: most responses go from view to client as they were made.
         """
-        headers = self.headers = Headers()
-        self._put_content_type()
+        headers = Headers()  # filled before it is shown: a response may be shared between threads
+        if self._content_type is not None:
+            headers._put(("Content-Type", self._content_type))
         if self._length is not None:
             headers._put(("Content-Length", str(self._length)))
         return headers
-
-    def _put_content_type(self):
-        if self._content_type is not None:
-            self.headers["Content-Type"] = self._content_type
 
     def __repr__(self) -> str:
         if self.is_sequence:
@@ -836,7 +834,7 @@ class Response:
         """Return (body, status, fields) as they are sent in answer to this environ."""
         if self._goes_as_made(environ):
             fields = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
-            return self.response, self._status, fields  # type: ignore[return-value]
+            return [*self.response], self._status, fields  # type: ignore[list-item]
         headers = self.get_wsgi_headers(environ)
         return self.get_app_iter(environ), self._status, headers.to_wsgi_list()
 
@@ -881,7 +879,9 @@ class Response:
         if not isinstance(response, Response):
             if environ is None:
                 raise TypeError("a WSGI application must be called to become a response: give an environ for that")
-            response = Response.from_app(response, environ)
+            body, status, headers = run_wsgi_app(response, environ)
+            headers.setdefault("Content-Type", "text/plain; charset=utf-8")  # a view's default is HTML, theirs is not
+            response = Response(body, status, headers)
         if not isinstance(response, cls):
             response.__class__ = cls
         return response

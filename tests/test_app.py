@@ -1,5 +1,6 @@
 """The application: a request's way through it, and what it is told at start."""
 
+import gc
 import io
 import logging
 import os
@@ -138,6 +139,23 @@ class ReturnValueTest(unittest.TestCase):
         self.assertEqual((status, body), ("299 Other", b"from elsewhere"))
         self.assertIn(("X-Path", "/mounted"), headers)
 
+    def test_a_wsgi_application_that_names_no_type_answers_with_plain_text(self):
+        def other(environ, start_response):
+            start_response("200 OK", [])
+            return [b"<script>"]
+
+        app = App("example")
+        app.add_url_rule("/", "view", lambda: other)
+        headers = dict(app.test_client().get("/").headers)
+        self.assertEqual(headers["Content-Type"], "text/plain; charset=utf-8")
+
+    def test_abort_takes_a_wsgi_application_or_a_response(self):
+        self.app.add_url_rule("/app", "app", lambda: abort(NotFound("by itself")))
+        self.app.add_url_rule("/response", "response", lambda: abort(Response("ready", 402)))
+        client = self.app.test_client()
+        self.assertEqual(client.get("/app").status_code, 404)
+        self.assertEqual((client.get("/response").status_code, client.get("/response").text), (402, "ready"))
+
     def test_anything_else_is_an_error_that_names_the_view(self):
         self.app.testing = True
         cases = [
@@ -248,6 +266,10 @@ class RegistrationTest(unittest.TestCase):
         self.assertEqual((head.data, head.headers["Content-Length"]), (b"", "5"))
         options = self.client.options("/")
         self.assertEqual((options.status_code, options.headers["Allow"]), (200, "GET, HEAD, OPTIONS"))
+
+    def test_options_tells_the_methods_also_where_a_slash_is_forgiven(self):
+        self.app.add_url_rule("/forgiving/", "view", lambda: "", strict_slashes=False)
+        self.assertEqual(self.client.options("/forgiving").headers["Allow"], "GET, HEAD, OPTIONS")
 
     def test_options_can_be_left_to_the_view(self):
         self.app.add_url_rule("/mine", "mine", lambda: request.method, methods=["GET", "OPTIONS"])
@@ -533,6 +555,47 @@ class ErrorTest(unittest.TestCase):
                 status = call(self.app, "/", environ_overrides=overrides)[0]
                 self.assertIn(int(status[:3]), (200, 400, 404))
         self.assertEqual(self.log.records, [])
+
+
+class MemoryTest(unittest.TestCase):
+    """A request leaves nothing to the garbage collector, whatever becomes of it."""
+
+    def test_no_request_leaves_a_cycle_behind(self):
+        app = App("example.memory")
+        app.logger.disabled = True
+        app.add_url_rule("/ok/<int:n>", "ok", lambda n: {"n": n})
+        app.add_url_rule("/error", "error", lambda: 1 / 0)
+        app.add_url_rule("/abort", "abort", lambda: abort(403))
+        app.add_url_rule("/json", "json", lambda: request.get_json(), methods=["POST"])
+        app.add_url_rule("/build", "build", lambda: url_for("nowhere"))
+        app.add_url_rule("/slash/", "slash", lambda: "")
+        app.errorhandler(418)(lambda error: error)
+        app.errorhandler(410)(lambda error: (error, 411))
+        app.add_url_rule("/<int:code>", "code", lambda code: abort(code))
+        requests = [
+            ("/ok/5", {}),
+            ("/nowhere", {}),
+            ("/ok/5", {"method": "DELETE"}),
+            ("/error", {}),
+            ("/abort", {}),
+            ("/build", {}),
+            ("/slash", {}),
+            ("/418", {}),
+            ("/410", {}),
+            ("/json", {"method": "POST", "data": "{", "content_type": "application/json"}),
+            ("/json", {"method": "POST", "data": "{}"}),
+        ]
+        for path, kwargs in requests:
+            call(app, path, **kwargs)
+            with self.subTest(path):
+                gc.collect()
+                gc.disable()
+                try:
+                    for _ in range(3):
+                        b"".join(app(create_environ(path, **kwargs), lambda status, headers: None))
+                    self.assertEqual(gc.collect(), 0)
+                finally:
+                    gc.enable()
 
 
 class UrlForTest(unittest.TestCase):

@@ -114,12 +114,54 @@ class NestingTest(unittest.TestCase):
         self.assertEqual(self.log[2:], ["app one"])
 
     def test_popping_in_the_wrong_order_is_an_error(self):
-        first, second = self.app.app_context(), self.app.app_context()
+        first, second = self.app.app_context(), self.other.app_context()
         first.push()
         second.push()
-        with self.assertRaisesRegex(RuntimeError, "pop in the reverse order of push"):
+        with self.assertRaisesRegex(RuntimeError, "'two'>] was pushed after <AppContext of 'one'> and never popped"):
             first.pop()
+        self.assertFalse(has_app_context())
+
+    def test_a_context_that_a_view_forgets_to_pop_does_not_reach_the_next_request(self):
+        for forget in [lambda: self.other.app_context().push(), lambda: self.app.test_request_context().push()]:
+            app = App("forgetful")
+            app.add_url_rule("/forget", "forget", lambda forget=forget: (forget(), "x")[1])
+            app.add_url_rule("/remember/<name>", "remember", lambda name: str(g.setdefault("name", name)))
+            client = app.test_client()
+            with self.assertRaisesRegex(RuntimeError, "was pushed after .* and never popped"):
+                client.get("/forget")
+            self.assertEqual((has_app_context(), has_request_context()), (False, False))
+            self.assertEqual([client.get(f"/remember/{name}").text for name in "ab"], ["a", "b"])
+
+    def test_popping_what_was_not_pushed_changes_nothing(self):
+        with self.app.app_context():
+            for context in [self.other.app_context(), self.other.test_request_context()]:
+                with self.assertRaisesRegex(RuntimeError, "popped more often than it was pushed"):
+                    context.pop()
+            self.assertEqual(current_app.name, "one")
+
+    def test_popping_in_another_thread_changes_nothing_there(self):
+        context = self.app.app_context()
+        context.push()
+
+        def elsewhere():
+            with self.other.app_context():
+                try:
+                    context.pop()
+                except RuntimeError as error:
+                    return f"{error}", current_app.name
+            return None
+
+        with ThreadPoolExecutor(1) as pool:
+            text, name = pool.submit(elsewhere).result()
+        self.assertEqual((text, name), ("<AppContext of 'one'> is popped where it was not pushed", "two"))
         nanoweb.context._app_ctx_stack.pop()
+
+    def test_a_context_entered_anew_has_a_new_g(self):
+        context = self.app.test_request_context()
+        with context:
+            g.value = 1
+        with context:
+            self.assertIsNone(g.get("value"))
 
     def test_the_error_reaches_the_teardown_functions(self):
         seen = []
@@ -142,9 +184,11 @@ class GTest(unittest.TestCase):
             self.assertEqual((g.pop("c"), g.pop("c", 4)), (3, 4))
             self.assertEqual(("a" in g, "c" in g, sorted(g)), (True, False, ["a"]))
             del g.a
-            for missing in [lambda: g.a, lambda: g.pop("a"), lambda: delattr(g, "a")]:
+            for missing in [lambda: g.a, lambda: delattr(g, "a")]:
                 with self.assertRaisesRegex(AttributeError, "g has no 'a'"):
                     missing()
+            with self.assertRaises(KeyError):
+                g.pop("a")
             self.assertEqual(repr(g), "<g of 'example'>")
 
     def test_it_is_new_for_each_request(self):
@@ -174,6 +218,20 @@ class HelperTest(unittest.TestCase):
 
         client = app.test_client()
         self.assertEqual([client.get(f"/{n}").headers.get("X-Mark") for n in (1, 2)], ["yes", None])
+
+    def test_after_this_request_may_be_called_in_one_of_these_functions(self):
+        app = App("example")
+
+        @app.route("/")
+        def view():
+            @after_this_request
+            def first(response):
+                after_this_request(lambda response: response.headers.add("X-Second", "yes") or response)
+                return response
+
+            return "x"
+
+        self.assertEqual(app.test_client().get("/").headers.get("X-Second"), "yes")
 
     def test_a_function_can_carry_the_request_into_threads(self):
         app = App("example")

@@ -1,11 +1,12 @@
 """The session: a signed cookie between two requests."""
 
+import contextlib
 import unittest
 from datetime import timedelta
 from unittest import mock
 
 from nanoweb import App, flash, get_flashed_messages, session
-from nanoweb.sessions import SecureCookieSession, SessionInterface
+from nanoweb.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from nanoweb.signing import TimestampSigner
 
 # Made by Flask 3.1.3 with the secret key "dev": {"user": "ada", "tags": ("a", b"\x00")}.
@@ -39,6 +40,12 @@ def make_app(**config):
 
     app.add_url_rule("/untouched", "untouched", lambda: "untouched")
     return app
+
+
+def suppressed(error, function, *args):
+    """Call a function that raises this error."""
+    with contextlib.suppress(error):
+        function(*args)
 
 
 class SignedCookieTest(unittest.TestCase):
@@ -109,6 +116,11 @@ class SignedCookieTest(unittest.TestCase):
         alone.set_cookie("session", rotated.get_cookie("session").value)
         self.assertEqual(alone.get("/get/user").text, "'bob'")
 
+    def test_a_single_old_key_is_refused_rather_than_taken_letter_by_letter(self):
+        client = make_app(SECRET_KEY_FALLBACKS="old key").test_client()
+        with self.assertRaisesRegex(TypeError, "make it a list"):
+            client.get("/get/user")
+
     def test_values_of_the_usual_types_come_back_as_they_were(self):
         values = {"tuple": (1, ("a",)), "bytes": b"\x00\xff", "list": [1, 2.5, None, True], "dict": {"a": {"b": 1}}}
         app = make_app()
@@ -168,6 +180,11 @@ class CookieFieldTest(unittest.TestCase):
             lambda: session.copy(),
             lambda: session | {},
             lambda: repr(session),
+            lambda: dict.keys(session._get_current_object()),
+            lambda: session.modified,
+            lambda: session.new,
+            lambda: suppressed(KeyError, session.popitem),
+            lambda: suppressed(KeyError, session.__delitem__, "k"),
         ]:
             app = make_app()
             app.add_url_rule("/look", "look", lambda look=look: (look(), "looked")[1])
@@ -232,7 +249,7 @@ class NullSessionTest(unittest.TestCase):
 class OwnInterfaceTest(unittest.TestCase):
     """Sessions kept elsewhere."""
 
-    def test_it_is_asked_for_every_request(self):
+    def test_it_is_asked_for_every_request_before_anything_else(self):
         log = []
 
         class Memory(SessionInterface):
@@ -245,8 +262,21 @@ class OwnInterfaceTest(unittest.TestCase):
 
         app = make_app()
         app.session_interface = Memory()
+        app.before_request(lambda: log.append("before"))
+        app.after_request(lambda response: log.append("after") or response)
         app.test_client().get("/untouched")
-        self.assertEqual(log, ["open", "save"])
+        self.assertEqual(log, ["open", "before", "after", "save"])
+
+    def test_a_subclass_of_the_usual_one_is_too(self):
+        class Counting(SecureCookieSessionInterface):
+            def open_session(self, app, request):
+                session = super().open_session(app, request)
+                session.setdefault("visitor", 7)
+                return session
+
+        app = make_app()
+        app.session_interface = Counting()
+        self.assertIn("Set-Cookie", app.test_client().get("/untouched").headers)
 
     def test_one_that_is_not_finished_says_what_is_missing(self):
         app = make_app()
