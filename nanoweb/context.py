@@ -199,7 +199,7 @@ class RequestContext(AppContext):
             self._session = interface.open_session(self.app, self.request)
             if self._session is None:
                 self._session = interface.make_null_session(self.app)
-        return self._session  # type: ignore[no-any-return]
+        return self._session
 
     def match_request(self) -> None:
         """Find the view; an HTTP error is kept for dispatch_request to raise."""

@@ -49,7 +49,7 @@ def quote(text: str | bytes, safe: str = "", errors: str | None = None) -> str:
     """
     from urllib.parse import quote
 
-    return quote(text, safe=safe, errors=errors)
+    return quote(text, safe=safe, errors=errors)  # type: ignore[arg-type]
 
 
 def iri_to_uri(iri: str) -> str:

@@ -834,7 +834,7 @@ class Response:
         """Return (body, status, fields) as they are sent in answer to this environ."""
         if self._goes_as_made(environ):
             fields = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
-            return [*self.response], self._status, fields  # type: ignore[list-item]
+            return [*self.response], self._status, fields
         headers = self.get_wsgi_headers(environ)
         return self.get_app_iter(environ), self._status, headers.to_wsgi_list()
 
