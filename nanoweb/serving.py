@@ -19,7 +19,6 @@ import selectors
 import signal
 import socket
 import socketserver
-import stat
 import struct
 import sys
 import threading
@@ -28,8 +27,17 @@ from contextlib import suppress
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from .listening import (
+    explain_bind_error,
+    get_sockaddr,
+    remove_stale_socket,
+    select_address_family,
+    unix_family,
+    url_of,
+)
 from .wire import (
     RECEIVE_SIZE,
+    BodyReader,
     ChunkedBody,
     ClientGone,
     ClientSilent,
@@ -38,11 +46,13 @@ from .wire import (
     RequestBody,
     ResponseWriter,
     body_length,
-    check_unfinished_head,
+    check_request_line,
+    check_unfinished_lines,
+    expects_continue,
     keeps_alive,
     parse_head,
     plain_response,
-    quote_bytes,
+    set_timeout,
 )
 from .wsgi import FileWrapper
 
@@ -65,7 +75,6 @@ __all__ = [
 ]
 
 _logger = logging.getLogger("nanoweb.serving")
-_unix_family = getattr(socket, "AF_UNIX", None)
 
 # A terminal obeys control characters, and a quote would end the request in the log early.
 _log_escapes = {code: rf"\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)]}
@@ -77,6 +86,12 @@ def _log_date(second):
     """The time as access logs write it, in the time zone of the machine."""
     year, month, day, hour, minute, second, *_ = time.localtime(second)
     return f"{day:02}/{BaseHTTPRequestHandler.monthname[month]}/{year:04} {hour:02}:{minute:02}:{second:02}"
+
+
+def _log(type, message, *args, **kwargs):
+    """Log a line.  A log that cannot be written is no reason to leave a request without its answer."""
+    with suppress(Exception):  # logging itself raises ValueError where sys.stderr is closed
+        getattr(_logger, type)(message, *args, **kwargs)
 
 
 # One connection
@@ -93,6 +108,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     inbox               what was received and not read: maybe half a head, maybe the next request
     head_deadline       when the head that has begun must be complete (time.monotonic()); None before
     head_checked        bytes of that head that were found in order
+    line_checked        whether the request line was among them
+    is_idle             whether a head is waited for, and nobody would miss an answer
     close_connection    whether the connection ends after this request
     must_linger         whether bytes may be on their way that nobody will read
     body                the request's body while some of it may be unread
@@ -122,6 +139,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         self.inbox = Inbox(self.connection)
         self.head_deadline: float | None = None
         self.head_checked = 0
+        self.line_checked = self.is_idle = False
         self.receive_timeout: float | None = None
         self.close_connection = self.must_linger = False
         self.body: RequestBody | None = None
@@ -129,6 +147,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         self.request_version = "HTTP/1.1"
         self.server_field = f"Server: {self.version_string().strip()}\r\n"
         self.base_environ = self.make_base_environ()
+        self.server.connections[self.connection] = self
 
     def handle(self) -> None:
         """Answer request after request until one side has had enough."""
@@ -157,7 +176,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         response = ResponseWriter(self)
         try:
             self.run_application(environ, response)
-        except Exception as error:  # noqa: BLE001 (this is the edge of the application)
+        except BaseException as error:  # noqa: BLE001 (this is the edge of the application)
             self.recover(error, environ, response)
         self.leave_body()
 
@@ -173,8 +192,9 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             self.check_unfinished_head()
             if not self.await_rest_of_head():
                 return None
-            end = inbox.find_head_end()
+            end = inbox.find_head_end(max(self.head_checked - 3, 0))
         self.head_deadline, self.head_checked = None, 0
+        self.line_checked = self.is_idle = False
         lines = inbox.data[inbox.position : end].decode("latin-1").split("\r\n")
         self.requestline = lines[0]
         if len(lines[0]) > self.max_request_line:
@@ -187,6 +207,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     def await_request(self) -> bool:
         """Wait for the first bytes of a request; False if none came."""
         self.set_receive_timeout(self.idle_timeout)
+        self.is_idle = True  # before await_turn() looks at is_closing: server_close() does it the other way round
         if not self.server.await_turn(self):
             return False
         try:
@@ -195,19 +216,34 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             return False
 
     def check_unfinished_head(self) -> None:
-        """Refuse what can never become a head, rather than wait for its end."""
-        data = self.inbox.data[self.inbox.position :]
-        line = data.partition(b"\r\n")[0]
-        self.requestline = line[:80].decode("latin-1")
-        if len(line) > self.max_request_line:
-            raise RefusedRequest(414, f"the request line is longer than {self.max_request_line} bytes")
-        if len(data) > self.max_head:
+        """Refuse what can never become a head, rather than wait for its end; look at nothing twice."""
+        inbox = self.inbox
+        fresh = inbox.position + max(self.head_checked - 1, 0)  # one byte more: a CR may have waited for its LF
+        if not self.line_checked:
+            self.check_unfinished_line(fresh)
+        if len(inbox) > self.max_head:
             raise RefusedRequest(431, f"the head is longer than {self.max_head} bytes")
-        check_unfinished_head(data, self.head_checked)
-        self.head_checked = len(data)
+        check_unfinished_lines(inbox.data, fresh)
+        self.head_checked = len(inbox)
+
+    def check_unfinished_line(self, fresh: int) -> None:
+        """Do that for the request line, whose end may stand from fresh on."""
+        data, start = self.inbox.data, self.inbox.position
+        end = data.find(b"\r\n", fresh)
+        size = (end if end >= 0 else len(data)) - start
+        self.requestline = data[start : start + min(size, 80)].decode("latin-1")
+        if size > self.max_request_line:
+            raise RefusedRequest(414, f"the request line is longer than {self.max_request_line} bytes")
+        self.line_checked = end >= 0
+        if self.line_checked:
+            self.requestline = data[start:end].decode("latin-1")
+        check_request_line(self.requestline, self.line_checked)
 
     def await_rest_of_head(self) -> bool:
-        """Wait for more of a head that has begun; False if the client has left it."""
+        """Wait for more of a head that has begun; False if the client has left it, or the server closes."""
+        self.is_idle = True
+        if self.server.is_closing:
+            return False
         now = time.monotonic()
         if self.head_deadline is None:
             self.head_deadline = now + self.header_timeout
@@ -258,7 +294,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     def open_body(self, environ: dict[str, Any]) -> io.BufferedIOBase:
         """Return wsgi.input, which ends where the body ends.  What is here already needs no socket."""
         length = body_length(environ)
-        asks = self.expects_continue(environ) if "HTTP_EXPECT" in environ else False
+        asks = expects_continue(environ) if "HTTP_EXPECT" in environ else False
         if length is not None and length <= len(self.inbox):
             if "HTTP_UPGRADE" in environ:
                 self.set_receive_timeout(None)  # a websocket is silent for as long as it likes
@@ -266,17 +302,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         ask = self.send_continue if asks else None
         self.body = ChunkedBody(self.inbox, 0, ask) if length is None else RequestBody(self.inbox, length, ask)
         self.set_receive_timeout(self.body_timeout)
-        return io.BufferedReader(self.body, RECEIVE_SIZE)
-
-    def expects_continue(self, environ: dict[str, Any]) -> bool:
-        """Whether the client sends its body only when told to.  RFC 9110, section 10.1.1."""
-        if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
-            return False
-        if environ["HTTP_EXPECT"].lower() != "100-continue":
-            raise RefusedRequest(
-                417, f"Expect is {quote_bytes(environ['HTTP_EXPECT'])}; this server knows 100-continue"
-            )
-        return True
+        return BodyReader(self.body, RECEIVE_SIZE)
 
     def send_continue(self) -> None:
         self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -304,7 +330,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             if body.ask is not None or body.error is not None or body.remaining > self.drain_bytes:
                 self.close_connection = True
             body.ask = None  # a "100 Continue" after the response would be taken for the next one
-        self.close_connection = self.close_connection or self.server.is_crowded()
+        self.close_connection = self.close_connection or self.server.is_closing or self.server.is_crowded()
         self.log_request(code)
         return self.close_connection
 
@@ -319,27 +345,37 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         except OSError as error:
             raise ClientGone(f"the client has gone, or takes nothing more: {error}") from error
 
-    def recover(self, error: Exception, environ: dict[str, Any], response: ResponseWriter) -> None:
+    def recover(self, error: BaseException, environ: dict[str, Any], response: ResponseWriter) -> None:
         """Deal with an exception that came out of the application: whose fault is it, can we still answer?
 
-        A ConnectionError that is no more than that says that the connection has served its
-        turn (websocket libraries raise it); one of its subclasses is the application's own
-        mishap, with its database perhaps.
+        A ConnectionError that is no more than that says that a websocket has served its turn
+        (their libraries raise it).  Whatever else comes, SystemExit and CancelledError too, is
+        the application's failure at this one request: the server and the others live on.
         """
         self.close_connection = True
-        if isinstance(error, ClientGone) or type(error) is ConnectionError:
+        if isinstance(error, ClientGone) or (type(error) is ConnectionError and "HTTP_UPGRADE" in environ):
             self.connection_dropped(error, environ)
         elif self.body is not None and error is self.body.error:
             if not response.head_sent:
                 self.refuse(RefusedRequest(400, str(self.body.error.description)))
-        elif self.server.passthrough_errors:
+        elif self.server.lets_through(error):
+            self.cut_off(response)
             raise error
         else:
-            _logger.error('the application failed on "%s"', self.requestline.translate(_log_escapes), exc_info=error)
-            if not response.head_sent:
+            self.report(error)
+            if response.head_sent:
+                self.cut_off(response)
+            else:
                 self.send_error(500, "The application failed; the server's log tells why.")
-            elif response.length is None and not response.is_chunked:
-                self.reset_connection()
+
+    def report(self, error: BaseException) -> None:
+        """Log what failed, and how."""
+        _log("error", 'the application failed on "%s"', self.requestline.translate(_log_escapes), exc_info=error)
+
+    def cut_off(self, response: ResponseWriter) -> None:
+        """Let nobody take what was sent for the whole of the body: where the connection ends it, reset that."""
+        if response.head_sent and response.length is None and not response.is_chunked:
+            self.reset_connection()
 
     def refuse(self, refusal: RefusedRequest) -> None:
         """Tell the client what is wrong, and close: where its next request would begin, nobody knows."""
@@ -377,7 +413,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def tune_connection(self) -> None:
         try:
-            if self.connection.family != _unix_family:
+            if self.connection.family != unix_family:
                 self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             set_timeout(self.connection, "SO_SNDTIMEO", self.send_timeout)
         except OSError as error:  # reset before we came to it
@@ -394,8 +430,11 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         """The connection is about to be closed."""
-        if self.must_linger or (self.close_connection and self.inbox):
-            self.linger()
+        try:
+            if self.must_linger or (self.close_connection and self.inbox):
+                self.linger()
+        finally:
+            self.server.connections.pop(self.connection, None)
 
     def linger(self) -> None:
         """Let the client read the answer: a close with bytes unread sends a reset, which may overtake it.
@@ -446,26 +485,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Log a line about this connection; type is the name of a logger's method."""
-        getattr(_logger, type)(f"%s - - [%s] {message}", self.address_string(), self.log_date_time_string(), *args)
-
-
-def set_timeout(connection: socket.socket, option: str, seconds: float | None) -> None:
-    """Bound the wait in each recv() (SO_RCVTIMEO) or send() (SO_SNDTIMEO).
-
-    The kernel does it without a system call more: settimeout() puts a poll() before each
-    recv() and send(), which takes a third off the requests a second.  Where the kernel
-    does not do it in the way of POSIX, settimeout() it is, for both.
-    """
-    seconds = 0 if seconds is None else max(seconds, 0.001)  # 0 is "for ever" to the kernel
-    value = struct.pack("@ll", int(seconds), int(seconds % 1 * 1000000))
-    if sys.platform != "win32":
-        try:
-            connection.setsockopt(socket.SOL_SOCKET, getattr(socket, option), value)
-            return
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOPROTOOPT, errno.EDOM):
-                raise
-    connection.settimeout(seconds or None)
+        _log(type, f"%s - - [%s] {message}", self.address_string(), self.log_date_time_string(), *args)
 
 
 # The servers
@@ -483,13 +503,19 @@ class BaseWSGIServer(HTTPServer):
     port        0 takes a free one; the attribute of that name then tells which
     app         the WSGI application; may be set later
     handler     the class for connections, WSGIRequestHandler if None
-    passthrough_errors    whether an exception of the application stops the server (for debuggers)
+    passthrough_errors    whether an exception of the application is raised on, unanswered, rather than
+                logged and answered with a 500 (for debuggers): it ends the thread of its connection;
+                where one thread serves all, the server; a process logs it before it ends
     fd          an open socket that listens already; host is then for show
     raises      OSError that says what to do if the address cannot be had
+
+    connections    what is being served: {socket: its handler, None before that is made}
+    is_closing     whether server_close() was called
     """
 
     multithread = False
     multiprocess = False
+    shutdown_timeout = 5.0  # seconds that requests in progress have to end when the server closes
     socket_file: Any = None  # the path of a Unix socket, if we made it
     request_queue_size = 128
     # On Windows "reuse" lets two servers share one port, and each connection goes to either.
@@ -509,8 +535,10 @@ class BaseWSGIServer(HTTPServer):
         self.host = host
         self.app = app
         self.passthrough_errors = passthrough_errors
+        self.connections: dict[socket.socket, WSGIRequestHandler | None] = {}
+        self.is_closing = False
         self.address_family = select_address_family(host, port)
-        address = get_sockaddr(host, int(port), self.address_family)
+        address: Any = get_sockaddr(host, int(port), self.address_family)
         super().__init__(address, handler or WSGIRequestHandler, bind_and_activate=False)
         try:
             if fd is None:
@@ -524,12 +552,12 @@ class BaseWSGIServer(HTTPServer):
         self.take_name()
 
     def server_bind(self) -> None:
-        if self.address_family == _unix_family:
+        if self.address_family == unix_family:
             remove_stale_socket(self.server_address)  # type: ignore[arg-type]
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         socketserver.TCPServer.server_bind(self)  # HTTPServer's asks the DNS for our name, which takes seconds
-        if self.address_family == _unix_family:
+        if self.address_family == unix_family:
             self.socket_file = self.server_address
 
     def adopt_socket(self, fd: int) -> None:
@@ -548,43 +576,71 @@ class BaseWSGIServer(HTTPServer):
             self.server_name, self.server_port, self.port = "localhost", 80, 0
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        """Serve until shutdown(), Ctrl-C or SIGTERM."""
-        try:
-            with _SigtermAsCtrlC():
-                super().serve_forever(poll_interval)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            self.server_close()
+        """Serve until shutdown(), Ctrl-C or SIGTERM; then server_close()."""
+        with suppress(KeyboardInterrupt), _SigtermAsCtrlC():  # a second one ends the wait in server_close()
+            try:
+                with suppress(KeyboardInterrupt):
+                    super().serve_forever(poll_interval)
+            finally:
+                self.server_close()
 
     def server_close(self) -> None:
+        """Stop listening; requests in progress have shutdown_timeout seconds to be answered."""
+        if self.is_closing:
+            return
+        self.is_closing = True
         super().server_close()
         path, self.socket_file = self.socket_file, None
         if path is not None:
             with suppress(FileNotFoundError):
                 os.unlink(path)
+        self.end_connections()
+
+    def end_connections(self) -> None:
+        """Bring to an end what is being served: nothing where the thread that would do it serves."""
+
+    def close_idle_connections(self) -> None:
+        """Have those closed on which no request has come: their clients lose nothing."""
+        for connection, handler in self.connections.copy().items():
+            if handler is not None and handler.is_idle:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)  # wakes the handler
+
+    def await_end(self, are_there: Callable[[], object]) -> None:
+        """Wait until those are gone that are asked for, for shutdown_timeout seconds at most."""
+        deadline = time.monotonic() + self.shutdown_timeout
+        while are_there() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         try:
-            return super().get_request()
+            request, client_address = super().get_request()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
                 self.log("error", "cannot take a connection: %s", error)
                 time.sleep(0.1)  # the connection stays in the queue; to try at once would spin
             raise
+        request.setblocking(True)  # BSD and macOS pass on that the listening socket does not block
+        return request, client_address
 
     def is_crowded(self) -> bool:
         """Whether others wait while one is served; never where each has a thread."""
         return not self.multithread and bool(_wait_readable([self.socket], 0))
 
+    def lets_through(self, error: BaseException) -> bool:
+        """Whether an exception out of the application is meant for the server, or for a debugger."""
+        if isinstance(error, KeyboardInterrupt):  # a Ctrl-C where one thread does all, else the application's own
+            return not self.multithread and not self.multiprocess
+        return self.passthrough_errors and isinstance(error, Exception)
+
     def await_turn(self, handler: WSGIRequestHandler) -> bool:
-        """Wait until a connection sends something; False if it is silent while another client waits.
+        """Wait until a connection sends something; False if it is silent while another waits, or we close.
 
         Browsers open connections that they may never use, and where one thread serves
         all, such a connection must not keep the others from their answers.
         """
-        if self.multithread:
-            return True
+        if self.multithread or self.is_closing:
+            return not self.is_closing
         ready = _wait_readable([handler.connection, self.socket], handler.idle_timeout)
         if handler.connection not in ready and self.socket in ready:
             ready = _wait_readable([handler.connection], handler.crowded_timeout)
@@ -592,14 +648,14 @@ class BaseWSGIServer(HTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Called for what no handler has caught: an error of ours, or of the application if it passes through."""
-        if self.passthrough_errors:
+        if self.passthrough_errors and not self.multiprocess:  # a process would end without a word
             self.shutdown_request(request)
             raise  # noqa: PLE0704  # socketserver calls this while it handles the exception
-        _logger.error("a connection from %s ended in an error", client_address, exc_info=sys.exc_info())
+        self.log("error", "a connection from %s ended in an error", client_address, exc_info=sys.exc_info())
 
-    def log(self, type: str, message: str, *args: Any) -> None:
+    def log(self, type: str, message: str, *args: Any, **kwargs: Any) -> None:
         """Log a line; type is the name of a logger's method."""
-        getattr(_logger, type)(message, *args)
+        _log(type, message, *args, **kwargs)
 
     def log_startup(self) -> None:
         """Say where we listen."""
@@ -613,31 +669,24 @@ class BaseWSGIServer(HTTPServer):
             return [f"Running on unix://{self.server_address}"]
         host = self.server_address[0]
         if host not in ("0.0.0.0", "::"):
-            return [f"Running on {_url(self.host, self.port)}"]
+            return [f"Running on {url_of(self.host, self.port)}"]
         loopback = "127.0.0.1" if host == "0.0.0.0" else "::1"
-        return [f"Running on all addresses ({host})", f"Running on {_url(loopback, self.port)}"]
+        return [f"Running on all addresses ({host})", f"Running on {url_of(loopback, self.port)}"]
 
 
 class ThreadedWSGIServer(socketserver.ThreadingMixIn, BaseWSGIServer):
-    """A thread for each connection.
-
-    connections    the sockets that are being served
-    """
+    """A thread for each connection."""
 
     multithread = True
     daemon_threads = True
     block_on_close = False
     max_connections = 1000  # more get a 503
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.connections: set[socket.socket] = set()
-        super().__init__(*args, **kwargs)
-
     def process_request(self, request: Any, client_address: Any) -> None:
         if len(self.connections) >= self.max_connections:
             self.turn_away(request, f"more than {self.max_connections} connections")
             return
-        self.connections.add(request)
+        self.connections[request] = None
         try:
             super().process_request(request, client_address)
         except RuntimeError as error:  # "can't start new thread"
@@ -655,15 +704,19 @@ class ThreadedWSGIServer(socketserver.ThreadingMixIn, BaseWSGIServer):
         self.shutdown_request(request)
 
     def shutdown_request(self, request: Any) -> None:
-        self.connections.discard(request)
+        if self.connections.get(request) is not None:
+            return  # a Ctrl-C while its thread began: socketserver would close it, but it is being served
+        self.connections.pop(request, None)
         super().shutdown_request(request)
 
-    def server_close(self) -> None:
-        """Stop listening; connections end when they have been answered."""
-        super().server_close()
-        for connection in list(self.connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
+    def end_connections(self) -> None:
+        """Close what is idle, wait for the rest: the threads are daemons, and end with the program."""
+        self.close_idle_connections()
+        self.await_end(self.is_busy)
+
+    def is_busy(self) -> bool:
+        """Whether there is a request in progress."""
+        return any(handler is None or not handler.is_idle for handler in self.connections.copy().values())
 
 
 if hasattr(os, "fork"):
@@ -673,6 +726,7 @@ if hasattr(os, "fork"):
         """A process for each connection, and never more than processes of them."""
 
         multiprocess = True
+        block_on_close = False  # await_end() waits, but not for ever
 
         def __init__(
             self,
@@ -688,11 +742,54 @@ if hasattr(os, "fork"):
             super().__init__(host, port, app, handler, passthrough_errors, fd=fd)
             self.max_children = processes
 
-        def server_close(self) -> None:
-            """Stop listening and end the children."""
+        def process_request(self, request: Any, client_address: Any) -> None:
+            """Make a process for a connection.
+
+            A signal waits until that is done: Python swallows the KeyboardInterrupt that comes out of
+            its fork hooks.  What is unwritten is written before, or each child would write it again.
+            """
+            _flush_output()
+            self.signal_mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+            try:
+                super().process_request(request, client_address)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, self.signal_mask)
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            """Serve a connection: this is the child, which os._exit() ends after it."""
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self.end_child)
+            signal.pthread_sigmask(signal.SIG_SETMASK, self.signal_mask)
+            try:
+                super().finish_request(request, client_address)
+            finally:
+                _flush_output()
+
+        def end_child(self, *args: object) -> None:
+            """The signal to stop has come to a child: it answers its request, and no other."""
+            self.is_closing = True
+            with open(os.devnull, "rb") as nothing:  # while a copy of our socket is open, nobody else has the port;
+                os.dup2(nothing.fileno(), self.socket.fileno())  # no close(): await_turn() may be about to use it
+            self.close_idle_connections()
+
+        def end_connections(self) -> None:
+            """Tell the children to end, wait for them, then kill the rest."""
+            self.max_children = sys.maxsize  # with fewer, collect_children() would wait for one of them
+            self.signal_children(signal.SIGTERM)
+            try:
+                self.await_end(self.collect_and_count)
+            finally:
+                self.signal_children(signal.SIGKILL)
+                self.collect_children(blocking=True)
+
+        def collect_and_count(self) -> int:
+            self.collect_children()
+            return len(self.active_children or ())
+
+        def signal_children(self, number: int) -> None:
             for pid in self.active_children or ():
-                os.kill(pid, signal.SIGTERM)
-            super().server_close()
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
 
 def make_server(
@@ -778,73 +875,6 @@ class _SigtermAsCtrlC:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-# Addresses
-
-
-def select_address_family(host: str, port: int) -> socket.AddressFamily:
-    """Return the kind of address that host is.
-
-    >>> select_address_family("127.0.0.1", 80).name, select_address_family("::1", 80).name
-    ('AF_INET', 'AF_INET6')
-    """
-    if host.startswith("unix://"):
-        if _unix_family is None:
-            raise ValueError(f"host {host!r}: there are no Unix sockets on this platform")
-        return _unix_family
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def get_sockaddr(host: str, port: int, family: socket.AddressFamily) -> Any:
-    """Return the address to bind: a path, or a tuple that starts with address and port.
-
-    >>> get_sockaddr("localhost", 5000, socket.AF_INET)
-    ('127.0.0.1', 5000)
-    """
-    if family == _unix_family:
-        return os.path.abspath(host.partition("://")[2])
-    if not 0 <= port <= 65535:  # getaddrinfo() would take the remainder
-        raise ValueError(f"port {port} is not from 0 to 65535")
-    try:
-        return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, socket.IPPROTO_TCP)[0][4]
-    except socket.gaierror:
-        return (host, port)  # bind() will say what is wrong with it
-
-
-def explain_bind_error(error: OSError, host: str, port: int) -> str:
-    """Return one line: where we could not listen, why, and what to do.
-
-    >>> explain_bind_error(OSError(errno.EADDRINUSE, "Address already in use"), "127.0.0.1", 8000)
-    'Port 8000 is in use by another program: stop it, or choose another port with --port or app.run(port=...).'
-    """
-    if error.errno == errno.EADDRINUSE and not host.startswith("unix://"):
-        cure = "stop it, or choose another port with --port or app.run(port=...)"
-        if sys.platform == "darwin" and port == 5000:
-            cure += "; on macOS it is often the AirPlay Receiver (System Settings, AirDrop & Handoff)"
-        return f"Port {port} is in use by another program: {cure}."
-    where = host if host.startswith("unix://") else f"{host} port {port}"
-    reason = f"Cannot listen on {where}: {error.strerror}"
-    if error.errno == errno.EACCES and 0 < port < 1024:
-        return f"{reason}. Ports below 1024 need special rights: choose a higher one."
-    return f"{reason}."
-
-
-def remove_stale_socket(path: str) -> None:
-    """Remove the file of a Unix socket that nobody listens on any more, and nothing else."""
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return
-        with socket.socket(_unix_family) as probe:  # type: ignore[arg-type]
-            probe.connect(path)
-    except ConnectionRefusedError:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-
-def _url(host, port):
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _wait_readable(sockets, seconds):
     """Those of the sockets that have something to read, after at most so many seconds."""
     # No file descriptor of its own, as epoll would have, and no limit to the numbers of others, as select() has.
@@ -852,6 +882,13 @@ def _wait_readable(sockets, seconds):
         for sock in sockets:
             selector.register(sock, selectors.EVENT_READ)
         return [key.fileobj for key, _ in selector.select(seconds)]
+
+
+def _flush_output():
+    """Write what print() holds back: the end of a child by os._exit() would lose it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # there is none, or it is closed
+            stream.flush()
 
 
 def _show_log():

@@ -11,9 +11,12 @@ take a socket, or what looks like one.
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import socket
+import struct
+import sys
 import time
 from collections.abc import Sized
 from functools import lru_cache
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RECEIVE_SIZE",
+    "BodyReader",
     "ChunkedBody",
     "ClientGone",
     "ClientSilent",
@@ -39,14 +43,18 @@ __all__ = [
     "RequestBody",
     "ResponseWriter",
     "body_length",
-    "check_unfinished_head",
+    "check_request_line",
+    "check_unfinished_lines",
+    "expects_continue",
     "keeps_alive",
     "parse_head",
     "plain_response",
     "quote_bytes",
+    "set_timeout",
 ]
 
 RECEIVE_SIZE = 65536  # bytes that one recv() may bring; more than that in one send() is not copied
+READ_SIZE = 1048576  # bytes that one read() of a body makes room for before they have come
 
 # fullmatch() on Latin-1 text throughout.  A field's value is looked at with isprintable() first, which no
 # control character passes; the pattern has the last word on tabs and on what lies beyond ASCII.
@@ -58,7 +66,9 @@ _bare_re = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|\Z)|(?<!\r)\n"
 _absolute_re = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?]+)([^?]*)(.*)")
 _host_re = re.compile(r"(?:[A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._~%-]{1,40})?\])(?::[0-9]{0,5})?")
 _length_re = re.compile(r"[0-9]{1,18}")
-_chunk_re = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\x20-\x7e\x80-\xff]*)?")
+_quoted = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+_chunk_extension = rf";[\t ]*{_token}(?:[\t ]*=[\t ]*(?:{_token}|{_quoted}))?"
+_chunk_re = re.compile(rf"([0-9A-Fa-f]{{1,16}})(?:{_chunk_extension})*".encode("latin-1"))
 _trailer_re = re.compile(_token.encode() + rb":[\t\x20-\x7e\x80-\xff]*")
 _status_re = re.compile(r"[2-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?")
 
@@ -67,6 +77,8 @@ _hop_by_hop = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization proxy-connection"
     " te trailer transfer-encoding upgrade".split()
 )
+# RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5: these have no body, whatever an application returns.
+_bodiless = ("204", "205", "304")
 # Two of one of these are two answers to one question, and the proxy in front may have taken the other.
 _single_fields = frozenset(["HTTP_HOST", "HTTP_TRANSFER_ENCODING", "CONTENT_LENGTH", "CONTENT_TYPE"])
 
@@ -184,7 +196,7 @@ def resolve_target(method: str, target: str, environ: dict[str, Any]) -> str:
     if target == "*" and method == "OPTIONS":
         return ""
     match = _absolute_re.fullmatch(target)
-    if match is None or not _host_re.fullmatch(match[1]):
+    if match is None or match[1].startswith(":") or not _host_re.fullmatch(match[1]):
         raise RefusedRequest(400, f"request target {quote_bytes(target)} is neither a path nor an http address")
     environ["HTTP_HOST"], path, query = match.groups()
     return (path or "/") + query
@@ -228,17 +240,25 @@ def keeps_alive(environ: dict[str, Any]) -> bool:
     return "close" not in options and (not is_old or "keep-alive" in options)
 
 
-def check_unfinished_head(data: bytes, checked: int) -> None:
-    """Refuse what can never become the head of a request, rather than wait for its end.
+def expects_continue(environ: dict[str, Any]) -> bool:
+    """Whether the client sends its body only when told to.  RFC 9110, section 10.1.1."""
+    if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        return False
+    expected = {member.strip(" \t") for member in environ["HTTP_EXPECT"].lower().split(",")} - {""}
+    if expected - {"100-continue"}:
+        raise RefusedRequest(417, f"Expect is {quote_bytes(environ['HTTP_EXPECT'])}; this server knows 100-continue")
+    return bool(expected)
 
-    checked    how much of data an earlier call has found in order: a head that comes byte
-               by byte must not be looked at from its beginning for each
-    """
-    end = data.find(b"\r\n")
-    line = data[: end if end >= 0 else 80].decode("latin-1")
-    if line.startswith("\x16\x03") or (end >= max(checked - 1, 0) and not _request_line_re.fullmatch(line)):
+
+def check_request_line(line: str, is_whole: bool) -> None:
+    """Refuse what can never become a request line, rather than wait for the rest of the head."""
+    if line.startswith("\x16\x03") or (is_whole and not _request_line_re.fullmatch(line)):
         raise _refuse_request_line(line)
-    wrong = _bare_re.search(data, max(checked - 1, 0))
+
+
+def check_unfinished_lines(data: bytes | bytearray, start: int) -> None:
+    """Refuse what can never become lines of a head: control bytes, and line ends that are no CRLF."""
+    wrong = _bare_re.search(data, start)
     if wrong is not None:
         raise RefusedRequest(400, f"the head holds {quote_bytes(wrong[0])}: lines end in CRLF, control bytes are out")
 
@@ -280,14 +300,16 @@ class Inbox:
     """What the client has sent and nobody has read yet.
 
     data from position on is unread.  A head that is not complete stays here until
-    the rest comes, however long that takes and whoever waits for it.
+    the rest comes, however long that takes and whoever waits for it.  What comes is
+    kept as it is where nothing is left over, else added to a bytearray: bytes that
+    come one by one must not be copied with all those before them.
     """
 
     __slots__ = ("connection", "data", "position")
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.data = b""
+        self.data: bytes | bytearray = b""
         self.position = 0
 
     def __len__(self) -> int:
@@ -301,21 +323,35 @@ class Inbox:
             raise ClientSilent("the client sent nothing in time") from error
         except OSError as error:
             raise ClientGone(f"the client has gone: {error}") from error
-        self.data = self.data[self.position :] + fresh
+        if self.position == len(self.data):
+            self.data = fresh
+        else:
+            self.append(fresh)
         self.position = 0
         return bool(fresh)
 
-    def find_head_end(self) -> int:
-        """Return where in data the next head ends, before its empty line; -1 if that is not here yet."""
+    def append(self, fresh: bytes) -> None:
+        """Add to what is unread."""
+        if not isinstance(self.data, bytearray):
+            self.data = bytearray(self.data)
+        del self.data[: self.position]
+        self.data += fresh
+
+    def find_head_end(self, skip: int = 0) -> int:
+        """Return where in data the next head ends, before its empty line; -1 if that is not here yet.
+
+        skip    bytes of the head in which it cannot begin, as an earlier call has found
+        """
         while self.data.startswith(b"\r\n", self.position):
             self.position += 2  # old clients send an empty line after a POST.  RFC 9112, section 2.2
-        return self.data.find(b"\r\n\r\n", self.position)
+        return self.data.find(b"\r\n\r\n", self.position + skip)
 
     def take(self, size: int) -> bytes:
         """Return the next size bytes, or all that are here."""
         start = self.position
         self.position = min(start + size, len(self.data))
-        return self.data[start : self.position]
+        data = self.data[start : self.position]
+        return data if isinstance(data, bytes) else bytes(data)
 
     def read_into(self, view: memoryview) -> int:
         """Fill view with what is here, or else with one recv(); return the number of bytes, 0 at the end."""
@@ -344,6 +380,25 @@ class Inbox:
 _TIMED_OUT = (BlockingIOError, socket.timeout)
 
 
+def set_timeout(connection: socket.socket, option: str, seconds: float | None) -> None:
+    """Bound the wait in each recv() (SO_RCVTIMEO) or send() (SO_SNDTIMEO).
+
+    The kernel does it without a system call more: settimeout() puts a poll() before each
+    recv() and send(), which takes a third off the requests a second.  Where the kernel
+    does not do it in the way of POSIX, settimeout() it is, for both.
+    """
+    seconds = 0 if seconds is None else max(seconds, 0.001)  # 0 is "for ever" to the kernel
+    value = struct.pack("@ll", int(seconds), int(seconds % 1 * 1000000))
+    if sys.platform != "win32":
+        try:
+            connection.setsockopt(socket.SOL_SOCKET, getattr(socket, option), value)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOPROTOOPT, errno.EDOM):
+                raise
+    connection.settimeout(seconds or None)
+
+
 class RequestBody(io.RawIOBase):
     """The raw half of wsgi.input: ends where the body ends, and fails if the client stops before.
 
@@ -352,7 +407,7 @@ class RequestBody(io.RawIOBase):
     ask          called before the first byte is waited for: sends "100 Continue"
     error        what went wrong, if the client did something wrong
 
-    io.BufferedReader over it gives read(), readline() and iteration.
+    BodyReader over it gives read(), readline() and iteration.
     """
 
     def __init__(self, inbox: Inbox, remaining: int = 0, ask: Callable[[], object] | None = None) -> None:
@@ -444,7 +499,10 @@ class ChunkedBody(RequestBody):
         line = self.inbox.read_line(self.max_line)
         match = _chunk_re.fullmatch(line)
         if match is None:
-            raise BadRequest(f"chunk size {quote_bytes(line)} is not a row of at most 16 hexadecimal digits")
+            raise BadRequest(
+                f"chunk size {quote_bytes(line)} is not a row of at most 16 hexadecimal digits,"
+                " maybe with extensions ';name=value' after it"
+            )
         return int(match[1], 16)
 
     def drop_trailers(self) -> None:
@@ -456,6 +514,33 @@ class ChunkedBody(RequestBody):
             if not _trailer_re.fullmatch(line):
                 raise BadRequest(f"trailer {quote_bytes(line)} is not 'name: value'")
             left -= len(line)
+
+
+class BodyReader(io.BufferedReader):
+    """wsgi.input: a RequestBody with a buffer.
+
+    io.BufferedReader makes room for all that read() asks for before a byte has come, and
+    applications ask for Content-Length, which is a promise of the client and may be 10**18.
+    """
+
+    __slots__ = ()
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return size bytes, fewer only at the end of the body; all that remain without a size."""
+        if size is None or size <= READ_SIZE:
+            return super().read(size)
+        pieces = []
+        while size > 0:
+            data = super().read(min(size, READ_SIZE))
+            if not data:
+                break
+            pieces.append(data)
+            size -= len(data)
+        return b"".join(pieces)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return what is here, or else what comes next: at most size bytes."""
+        return super().read1(min(size, READ_SIZE))
 
 
 # The response
@@ -496,59 +581,59 @@ class ResponseWriter:
                 exc_info = None  # it holds the frame that holds it
         elif self.status is not None:
             raise RuntimeError("start_response() was called twice: the second call needs exc_info")
+        if type(status) is not str:
+            status = exact_str(status, "status", "say '200 OK'")
         status = check_status(status)
         self.take_fields(headers, status)
-        self.has_body = self.handler.command != "HEAD" and not status.startswith(("204", "304"))
+        self.has_body = self.handler.command != "HEAD" and not status.startswith(_bodiless)
         self.status = status  # last: a call that failed was none
         return self.write
 
     def take_fields(self, headers: Iterable[tuple[str, str]], status: str) -> None:
         fields: list[str] = []
         names: set[str] = set()
-        self.length = None
-        for name, value in headers:
+        length = None
+        for given_name, given in headers:
+            name = given_name if type(given_name) is str else exact_str(given_name, "header name", "decode it")
+            value = given if type(given) is str else exact_str(given, f"header {name}:", "use str(value)")
             lower = response_field(name)
-            if not (type(value) is str and value.isascii() and value.isprintable()):
-                if not isinstance(value, str):
-                    raise TypeError(f"header {name}: {value!r:.200} is no str (PEP 3333): use str(value)")
+            if not (value.isascii() and value.isprintable()):
                 check_header(name, value)
             if lower == "content-length":
-                self.take_length(value, names)
-                if status.startswith("204"):
-                    continue  # RFC 9110, 8.6: there is no length where there can be no body
+                length = parse_length(value, length)
+                if status.startswith(("204", "205")):
+                    continue  # RFC 9110, 8.6 and 15.3.6: none where there can be no body, and the 205's is ours
             names.add(lower)
             fields.append(f"{name}: {value}\r\n")
-        self.fields = "".join(fields)
-        self.names = names
-
-    def take_length(self, value: str, names: set[str]) -> None:
-        if "content-length" in names or not _length_re.fullmatch(value):
-            raise ValueError(
-                f"Content-Length {value!r:.200} is not one row of digits: give the size of the body once"
-            )
-        self.length = int(value)
+        self.fields, self.names = "".join(fields), names
+        self.length = length if "content-length" in names else None
 
     def send_body(self, body: Iterable[bytes]) -> None:
         """Send all that the application returned, each piece as soon as it is there."""
         if type(body) is list or type(body) is tuple:
-            body, is_all = (b"".join(body),), True
+            is_all = True
+            if len(body) > 1:
+                body = (b"".join(map(exact_bytes, body)),)
         else:
             is_all = isinstance(body, Sized) and len(body) == 1
-        for data in body:
+        for piece in body:
+            data = piece if type(piece) is bytes else exact_bytes(piece)
             if data:
-                self.write(data, is_all)
+                self.send_piece(data, is_all)
                 if not self.has_body:
                     break  # nobody will see the rest
         self.finish()
 
-    def write(self, data: bytes, is_all: bool = False) -> None:
+    def write(self, data: bytes) -> None:
+        """Send some of the body at once: what start_response() returns."""
+        self.send_piece(exact_bytes(data))
+
+    def send_piece(self, data: bytes, is_all: bool = False) -> None:
         """Send some of the body, after the head if that has not left; is_all says that nothing follows."""
-        if not isinstance(data, bytes):
-            raise TypeError(f"the body holds {data!r:.80}, which is no bytes (PEP 3333): encode() it")
         size = len(data)
         self.sent += size
-        if self.length is not None and self.sent > self.length and self.has_body:
-            raise RuntimeError(f"the body is longer than its Content-Length of {self.length} bytes")
+        if self.sent != self.length and self.length is not None and self.has_body:
+            self.check_length(is_all)
         head = b"" if self.head_sent else self.make_head(size if is_all else None)
         tail = b""
         if not self.has_body:
@@ -563,16 +648,23 @@ class ResponseWriter:
             for part in filter(None, (head, data, tail)):
                 self.handler.send(part)
 
-    def finish(self) -> None:
-        """End the body; complain if it is shorter than announced."""
-        if not self.head_sent:
-            self.write(b"", is_all=True)
-        if self.is_chunked:
-            self.handler.send(b"0\r\n\r\n")
-        elif self.has_body and self.length is not None and self.sent < self.length:
+    def check_length(self, is_all: bool) -> None:
+        """Complain if the body is not of the size that was announced; is_all says that nothing follows."""
+        if self.sent > self.length:  # type: ignore[operator]
+            raise RuntimeError(f"the body is longer than its Content-Length of {self.length} bytes")
+        if is_all and self.sent < self.length:  # type: ignore[operator]
             raise RuntimeError(
                 f"the body ended after {self.sent} of the {self.length} bytes that its Content-Length announced"
             )
+
+    def finish(self) -> None:
+        """End the body; complain if it is shorter than announced."""
+        if not self.head_sent:
+            self.send_piece(b"", is_all=True)
+        if self.is_chunked:
+            self.handler.send(b"0\r\n\r\n")
+        elif self.sent != self.length and self.length is not None and self.has_body:
+            self.check_length(is_all=True)
         self.length = self.sent
 
     def make_head(self, size: int | None) -> bytes:
@@ -599,7 +691,9 @@ class ResponseWriter:
 
         RFC 9112, section 6.3.
         """
-        if not self.has_body and (self.handler.command != "HEAD" or not size):
+        if self.status.startswith(_bodiless):  # type: ignore[union-attr]
+            return "Content-Length: 0\r\n" if self.status.startswith("205") else ""  # type: ignore[union-attr]
+        if not self.has_body and not size:
             return ""
         if size is not None:
             self.length = size
@@ -614,8 +708,6 @@ class ResponseWriter:
 @lru_cache(maxsize=64)
 def check_status(status: str) -> str:
     """Return a status as it goes onto the wire; refuse what is none."""
-    if not isinstance(status, str):
-        raise TypeError(f"status {status!r:.80} is no str (PEP 3333): say '200 OK'")
     if not _status_re.fullmatch(status):
         raise ValueError(f"status {status!r:.80} is not three digits from 200 up, a space and a text, as '200 OK'")
     return status if len(status) > 3 else status + " "
@@ -624,12 +716,33 @@ def check_status(status: str) -> str:
 @lru_cache(maxsize=256)
 def response_field(name: str) -> str:
     """Return the name of a response's field in lower case; refuse one that is not the application's to send."""
-    if not isinstance(name, str):
-        raise TypeError(f"header name {name!r:.80} is no str (PEP 3333): decode it")
     lower = check_header(name, "")[0].lower()
     if lower in _hop_by_hop:
         raise ValueError(f"header {name} is the server's own (PEP 3333: hop-by-hop): leave it out")
     return lower
+
+
+def parse_length(value: str, earlier: int | None) -> int:
+    """Return the number in a response's Content-Length, of which there is one."""
+    if earlier is not None or not _length_re.fullmatch(value):
+        raise ValueError(f"Content-Length {value!r:.200} is not one row of digits: give the size of the body once")
+    return int(value)
+
+
+def exact_str(text: Any, what: str, cure: str) -> str:
+    """Return a str and no subclass of it, which could say one thing when it is checked, and another when sent."""
+    if not isinstance(text, str):
+        raise TypeError(f"{what} {text!r:.200} is no str (PEP 3333): {cure}")
+    return str.__str__(text)
+
+
+def exact_bytes(data: Any) -> bytes:
+    """Return bytes and no subclass of it; refuse what else an application may take for a piece of a body."""
+    if type(data) is bytes:
+        return data
+    if not isinstance(data, bytes):
+        raise TypeError(f"the body holds {data!r:.80}, which is no bytes (PEP 3333): encode() it")
+    return bytes(memoryview(data))
 
 
 _date = lru_cache(maxsize=2)(http_date)

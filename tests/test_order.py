@@ -62,6 +62,7 @@ ORDER = [
     "debug",
     "reloader",
     "wire",
+    "listening",
     "serving",
     # application
     "config",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import logging
 import os
@@ -16,12 +17,13 @@ import tempfile
 import threading
 import time
 import unittest
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from functools import partial
 from pathlib import Path
 from unittest import mock
 from wsgiref.validate import validator
 
-from nanoweb import serving
+from nanoweb import listening, serving, wire
 from nanoweb.exceptions import BadRequest, ClientDisconnected
 from nanoweb.serving import WSGIRequestHandler, make_server, run_simple
 
@@ -65,7 +67,11 @@ class ServerProcess:
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 (stop() closes it)
         flags = ["-W", "error", *["-O"] * sys.flags.optimize]
         self.process = subprocess.Popen(
-            [sys.executable, *flags, "-c", program], cwd=ROOT, stdout=self.file, stderr=subprocess.STDOUT
+            [sys.executable, *flags, "-c", program],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+            stdout=self.file,
+            stderr=subprocess.STDOUT,
         )
         deadline = time.monotonic() + 60
         running = None
@@ -77,6 +83,17 @@ class ServerProcess:
     def log(self):
         size = os.fstat(self.file.fileno()).st_size
         return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
+
+    def await_close(self):
+        """Wait until it listens no longer; what it has begun may go on."""
+        deadline = time.monotonic() + raw.PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                raw.connect(self.port).close()
+            except OSError:
+                return
+            time.sleep(0.01)
+        raise AssertionError("it listens still")
 
     def stop(self):
         try:
@@ -234,6 +251,17 @@ GOOD = [
         request("POST / HTTP/1.1", "Transfer-Encoding: ChunKED", body=b"1\r\nx\r\n0\r\n\r\n"),
         {"body": "x"},
     ),
+    (
+        "RFC 9112, 7.1.1: extensions with blanks and quotes",
+        chunked(b'5; a = "b\\"c;\t\xe9" ;d\r\n'.replace(b" ;d", b";d"), b"hello\r\n", b"0;last\r\n\r\n"),
+        {"body": "hello"},
+    ),
+    (
+        "RFC 9110, 10.1.1: a list with one member twice",
+        request("GET / HTTP/1.1", "Expect: 100-continue, 100-CONTINUE"),
+        {},
+    ),
+    ("an expectation of nothing", request("GET / HTTP/1.1", "Expect:"), {}),
     ("an IPv6 Host", request("GET / HTTP/1.1", "Host: [::1]:80"), {"HTTP_HOST": "[::1]:80"}),
     ("an empty Host", request("GET / HTTP/1.1", "Host:"), {"HTTP_HOST": ""}),
     ("100 fields", request("GET / HTTP/1.1", *(f"F{n}: {n}" for n in range(99))), {"HTTP_F98": "98"}),
@@ -274,6 +302,7 @@ HOSTILE = [
     ("another scheme", request("GET ftp://a/ HTTP/1.1"), 400),
     ("RFC 9110, 4.2.4: a user in the target", request("GET http://me:pw@a/ HTTP/1.1"), 400),
     ("RFC 9110, 4.2.1: no host in the target", request("GET http:///a HTTP/1.1"), 400),
+    ("no host but a port in the target", request("GET http://:80/a HTTP/1.1"), 400),
     ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)), 400),
     # line ends
     ("CVE-2019-16785: bare LF", b"GET / HTTP/1.1\nHost: a\n\n", 400),
@@ -346,6 +375,7 @@ HOSTILE = [
                 b"\xd9\xa5",
             ),
             *(b"0" * 17, b"5 ;x", b"5;" + b"x" * 300),
+            *(b"5;", b"5;;a", b"5;=a", b"5;a=", b"5;a b", b'5;a="b', b'5;a="b"c', b'5;a="\\"', b"5;\xe9", b"5;a=b,c"),
         ]
     ),
     ("chunks with bare LF", chunked(b"5\nhello\n0\n\n"), 400),
@@ -476,6 +506,12 @@ def read_all(environ, start_response):
     return [environ["wsgi.input"].read()]
 
 
+def deaf(environ, start_response):
+    """Read the body, and heed no polite signal."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return read_all(environ, start_response)
+
+
 class HandlerTest(unittest.TestCase):
     """What needs no network: a handler over a socket that is none."""
 
@@ -534,6 +570,53 @@ class PiecesTest(HandlerTest):
             for cut in range(1, len(data)):
                 with self.subTest(data[:cut]):
                     self.assertEqual([answer.code for answer in self.talk(hello, data[:cut], data[cut:])], [400])
+
+    def test_a_head_that_comes_byte_by_byte_costs_time_in_proportion(self):
+        """Each byte had all before it copied and searched again: 60 kB kept a core busy for seconds."""
+
+        def count_work(data):
+            """The bytes that are copied and searched while these arrive one by one."""
+            work = []
+
+            def counted(base):
+                class Counted(base):
+                    def __getitem__(self, key):
+                        part = super().__getitem__(key)
+                        if isinstance(key, slice):
+                            work.append(len(part))
+                            part = type(self)(part)
+                        return part
+
+                    def __radd__(self, other):
+                        work.append(len(other))
+                        return type(self)(bytes(other) + bytes(self))
+
+                    def find(self, sought, start=0):
+                        end = super().find(sought, start)
+                        work.append((end if end >= 0 else len(self)) - start)
+                        return end
+
+                return Counted
+
+            def check(data, start):
+                work.append(len(data) - start)
+                return wire.check_unfinished_lines(data, start)
+
+            piece = counted(bytes)
+            copied = mock.patch.object(wire, "bytearray", counted(bytearray), create=True)
+            searched = mock.patch.object(serving, "check_unfinished_lines", check)
+            with copied, searched:
+                pieces = [piece(data[place : place + 1]) for place in range(len(data))]
+                self.assertEqual(self.bodies(hello, *pieces), [b"hello"])
+            return sum(work)
+
+        for what, make in [
+            ("a field", lambda size: request("GET / HTTP/1.1", "A: " + "a" * size)),
+            ("the request line", lambda size: request(f"GET /{'a' * size} HTTP/1.1")),
+            ("many fields", lambda size: request("GET / HTTP/1.1", *["A: " + "b" * (size // 90)] * 90)),
+        ]:
+            with self.subTest(what):
+                self.assertLess(count_work(make(4000)), 2.2 * count_work(make(2000)))
 
     def test_a_request_costs_one_recv_and_one_send(self):
         connection = FakeConnection([HELLO] * 10)
@@ -625,8 +708,14 @@ class ExpectTest(HandlerTest):
         [answer] = self.talk(late, request(*self.ASKS), b"hello")
         self.assertEqual((answer.code, answer.body), (200, b"begun hello"))
 
+    def test_it_may_ask_twice_in_one_breath(self):
+        connection = FakeConnection([request(*self.ASKS[:2], "Expect: , 100-continue,100-Continue"), b"hello"])
+        self.connect(read_all, connection)
+        self.assertEqual(connection.sent[0], b"HTTP/1.1 100 Continue\r\n\r\n")
+
     def test_it_is_not_told_where_there_is_no_need(self):
         for what, data in [
+            ("nothing is expected", request(*self.ASKS[:2], "Expect:", body=b"hello")),
             ("the body is here", request(*self.ASKS, body=b"hello")),
             ("HTTP/1.0", request(*self.ASKS, body=b"hello").replace(b"HTTP/1.1", b"HTTP/1.0")),
             ("there is no body", request("GET / HTTP/1.1", "Expect: 100-continue")),
@@ -724,6 +813,29 @@ class BodyTest(HandlerTest):
         data = chunked(*(b"%X\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks), b"0\r\n\r\n")
         self.assertEqual(self.bodies(read_all, data), [body])
 
+    def test_no_memory_is_taken_for_what_is_only_promised(self):
+        """read(int(CONTENT_LENGTH)) made room for all of it at once."""
+        promise = request("POST / HTTP/1.1", "Content-Length: 999999999999999999", body=b"hello")
+
+        def app(environ, start_response):
+            stream = environ["wsgi.input"]
+            size = int(environ["CONTENT_LENGTH"])
+            self.assertEqual(stream.read1(size), b"hello")
+            with self.assertRaises(ClientDisconnected):
+                stream.read(size)
+            return hello(environ, start_response)
+
+        self.assertEqual(self.bodies(app, promise), [b"hello"])
+
+    def test_a_large_read_gives_all_that_it_asks_for(self):
+        body = bytes(range(256)) * 12000
+        head = request("POST / HTTP/1.1", f"Content-Length: {len(body)}")
+
+        def look(stream):
+            return stream.read(len(body) - 1), stream.read(10**18), stream.read(10**18)
+
+        self.assertEqual(self.see(look, head, body), (body[:-1], body[-1:], b""))
+
     def test_many_small_chunks_cost_time_in_proportion(self):
         """Ten thousand chunks in one packet: the rest of it must not be copied for each."""
         data = chunked(b"1\r\nx\r\n" * 10000, b"0\r\n\r\n")
@@ -789,6 +901,16 @@ class ResponseTest(HandlerTest):
             ("HEAD, nothing known", "HEAD / HTTP/1.1", "200 OK", (), [], None),
             ("HEAD, a generator", "HEAD / HTTP/1.1", "200 OK", (), iter([b"hello"]), None),
             ("204", "GET / HTTP/1.1", "204 No Content", [("Content-Length", "5")], [b"hello"], None),
+            ("HEAD, 204", "HEAD / HTTP/1.1", "204 No Content", (), [b"hello"], None),
+            ("205", "GET / HTTP/1.1", "205 Reset Content", (), [b"hello"], "0"),
+            (
+                "205, announced",
+                "GET / HTTP/1.1",
+                "205 Reset Content",
+                [("Content-Length", "5")],
+                iter([b"hello"]),
+                "0",
+            ),
             ("304", "GET / HTTP/1.1", "304 Not Modified", [("Content-Length", "5")], [b"hello"], "5"),
             ("304, nothing known", "GET / HTTP/1.1", "304 Not Modified", (), iter([b"hello"]), None),
         ]:
@@ -889,6 +1011,46 @@ class ResponseTest(HandlerTest):
                 self.assertGreater(len(caught[0]), 20)
                 self.assertEqual(set(answer.fields), {"content-type", "content-length", "date", "server"})
 
+    def test_what_is_checked_is_what_is_sent(self):
+        """A subclass of str or bytes could answer the check with one thing, and the wire with another."""
+
+        class Text(str):
+            __slots__ = ()
+
+            def evil(self, *args):
+                return "x\r\nSet-Cookie: admin=1\r\n\r\n"
+
+            __format__ = __str__ = __repr__ = evil
+
+        class Data(bytes):
+            def __len__(self):
+                return 1
+
+        for status, name, value, body in [
+            (Text("200 Yes"), Text("X-A"), Text("b"), Data(b"hello")),
+            (Text("200 Yes"), Text("Content-Length"), Text("5"), Data(b"hello")),
+        ]:
+            answer = self.answer(status, [(name, value)], [body])
+            self.assertEqual(
+                (answer.reason, answer.fields.get(name.lower()), answer.body), ("Yes", str.__str__(value), b"hello")
+            )
+            self.assertNotIn("set-cookie", answer.fields)
+
+    def test_a_start_response_that_fails_was_none(self):
+        """The length of the first was forgotten, its field was not: the answer got two lengths."""
+
+        def app(environ, start_response, body):
+            start_response("200 OK", [("Content-Length", "5")])
+            for headers in [[("X", "a\nb")], [("Content-Length", "9"), ("X", "a\nb")], [("Content-Length", "x")]]:
+                with self.assertRaises(ValueError):
+                    start_response("500 Oh", headers, (KeyError, KeyError(), None))
+            return body
+
+        for body in [[b"hello"], iter([b"hel", b"lo"])]:
+            [answer] = self.talk(partial(app, body=body), HELLO)
+            self.assertEqual((answer.code, answer.body, answer.fields["content-length"]), (200, b"hello", "5"))
+            self.assertNotIn("transfer-encoding", answer.fields)
+
     def test_start_response_comes_once_or_with_an_error(self):
         def twice(environ, start_response):
             hello(environ, start_response)
@@ -929,8 +1091,10 @@ class ResponseTest(HandlerTest):
         for what, length, body, code, sent in [
             ("too long, known at once", "4", [b"hello"], 500, None),
             ("too long, known later", "7", iter([b"hello", b"hello"]), 200, b"hello"),
-            ("too short", "9", [b"hello"], 200, b"hello"),
-            ("nothing", "9", [], 200, b""),
+            ("too short, known at once", "9", [b"hello"], 500, None),
+            ("too short, known later", "9", iter([b"hello"]), 200, b"hello"),
+            ("nothing", "9", [], 500, None),
+            ("nothing in it", "9", [b"", b""], 500, None),
         ]:
             with self.subTest(what):
                 self.records.clear()
@@ -941,7 +1105,13 @@ class ResponseTest(HandlerTest):
                 self.assert_log(tracebacks=1)
 
     def test_a_body_is_bytes(self):
-        for body in [["text"], "text", iter(["text"]), iter([b"ok", 1])]:
+        for wrong in ["text", "", None, 0, bytearray(b"x"), bytearray()]:
+            for body in [[wrong], [b"ok", wrong], (wrong, b"ok"), iter([wrong])]:
+                with self.subTest(wrong=wrong, body=body):
+                    self.records.clear()
+                    self.assertEqual(self.answer(body=body).code, 500)
+                    self.assert_log(tracebacks=1)
+        for body in ["text", iter([b"ok", 1])]:
             with self.subTest(body):
                 self.records.clear()
                 self.answer(body=body)
@@ -957,7 +1127,7 @@ class Body:
 
     def __iter__(self):
         for piece in self.pieces:
-            if isinstance(piece, Exception):
+            if isinstance(piece, BaseException):
                 raise piece
             yield piece
 
@@ -995,6 +1165,43 @@ class FailureTest(HandlerTest):
             self.assert_log(tracebacks=1)
             self.assertIn("GET /hello", self.records[0].getMessage())
 
+    def test_what_is_no_exception_is_a_failure_of_one_request_too(self):
+        """A view's sys.exit() ended the server for all; in a thread nobody heard of it."""
+
+        class Cancelled(BaseException):
+            """As asyncio.CancelledError."""
+
+        for kind in ["plain", "threaded"]:
+            for error in [SystemExit(3), GeneratorExit(), Cancelled(), KeyboardInterrupt()]:
+                if kind == "plain" and isinstance(error, KeyboardInterrupt):
+                    continue
+                with self.subTest(kind, error=error):
+                    self.records.clear()
+                    [answer] = self.talk(returning(Body(error)), HELLO, kind=kind)
+                    self.assertEqual(answer.code, 500)
+                    self.assert_log(tracebacks=1)
+
+    def test_ctrl_c_in_the_one_thread_there_is_goes_through(self):
+        body = Body(KeyboardInterrupt())
+        with self.assertRaises(KeyboardInterrupt):
+            self.talk(returning(body), HELLO, kind="plain")
+        self.assertEqual(body.closed, 1)
+
+    def test_a_log_that_cannot_be_written_keeps_nobody_from_an_answer(self):
+        """With sys.stderr closed, logging raises ValueError."""
+        handler = logging.Handler()
+        handler.emit = mock.Mock(side_effect=ValueError("I/O operation on closed file"))
+        logger = logging.getLogger("nanoweb.serving")
+        logger.addHandler(handler)
+        self.addCleanup(logger.removeHandler, handler)
+        for app, data, code in [
+            (hello, HELLO, 200),
+            (returning(Body(KeyError())), HELLO, 500),
+            (hello, b"GET /\r\n\r\n", 400),
+        ]:
+            self.assertEqual([answer.code for answer in self.talk(app, data)], [code])
+        self.assertGreater(handler.emit.call_count, 3)
+
     def test_a_failure_after_the_head_cuts_the_answer(self):
         for what, line, headers in [
             ("chunked", "GET / HTTP/1.1", []),
@@ -1009,12 +1216,20 @@ class FailureTest(HandlerTest):
 
     def test_a_failure_cannot_pass_for_the_end_of_an_answer(self):
         """Where the connection's end is the body's end, only a reset tells that this is not all."""
-        app = returning(Body(b"begun", KeyError()))
-        with running(app, threaded=True) as server, raw.connect(server.port) as sock:
-            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            with self.assertRaises(ConnectionResetError):
-                while sock.recv(65536):
-                    pass
+        for kind, error in [
+            ("threaded", KeyError()),
+            ("threaded", GeneratorExit()),
+            ("threaded", SystemExit()),
+            ("plain", KeyboardInterrupt()),
+        ]:
+            app = returning(Body(b"begun", error))
+            with self.subTest(kind, error=error), running(app, **KINDS[kind]) as server:
+                sock = raw.connect(server.port)
+                self.addCleanup(sock.close)
+                sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                with self.assertRaises(ConnectionResetError):
+                    while sock.recv(65536):
+                        pass
 
     def test_the_body_is_closed_whatever_happens(self):
         for what, body, connection in [
@@ -1046,10 +1261,17 @@ class FailureTest(HandlerTest):
 
     def test_a_lost_database_is_an_error_and_a_finished_websocket_is_none(self):
         """Both come as a ConnectionError; websocket libraries raise the bare class."""
-        for error, tracebacks, answers in [(ConnectionRefusedError(), 1, 1), (ConnectionError(), 0, 0)]:
-            self.records.clear()
-            self.assertEqual(len(self.talk(returning(Body(error)), HELLO)), answers)
-            self.assert_log(tracebacks)
+        upgrade = request("GET / HTTP/1.1", "Connection: upgrade", "Upgrade: websocket")
+        for error, data, codes in [
+            (ConnectionRefusedError(), HELLO, [500]),
+            (ConnectionRefusedError(), upgrade, [500]),
+            (ConnectionError("cannot reach the database"), HELLO, [500]),
+            (ConnectionError(), upgrade, []),
+        ]:
+            with self.subTest(error, data=data):
+                self.records.clear()
+                self.assertEqual([answer.code for answer in self.talk(returning(Body(error)), data)], codes)
+                self.assert_log(tracebacks=len(codes))
 
     def test_errors_pass_through_where_that_is_asked_for(self):
         server = make_server("127.0.0.1", 0, returning(Body(KeyError("through"))), passthrough_errors=True)
@@ -1064,6 +1286,10 @@ class FailureTest(HandlerTest):
 class QuickHandler(WSGIRequestHandler):
     header_timeout = idle_timeout = body_timeout = 0.2
     linger_timeout = 0.1
+
+
+class BusyHandler(WSGIRequestHandler):
+    crowded_timeout = 0.05
 
 
 class LimitTest(unittest.TestCase):
@@ -1172,10 +1398,38 @@ class LimitTest(unittest.TestCase):
                 self.assertEqual(raw.Answer(raw.receive(sock)).code, 503)
             self.assertEqual(len(raw.ask(server.port, HELLO)), 1)
 
+    def test_ctrl_c_while_a_thread_begins_does_not_take_its_connection_away(self):
+        """socketserver closes what it was about to hand over, though the thread may be well under way."""
+        begun, may_go_on = threading.Event(), threading.Event()
+
+        def app(environ, start_response):
+            begun.set()
+            may_go_on.wait(raw.PATIENCE)
+            return hello(environ, start_response)
+
+        start = threading.Thread.start
+
+        def start_and_interrupt(thread):
+            start(thread)
+            begun.wait(raw.PATIENCE)
+            raise KeyboardInterrupt
+
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        with collected_log(), raw.connect(server.port) as sock:
+            sock.sendall(HELLO)
+            with (
+                mock.patch.object(threading.Thread, "start", start_and_interrupt),
+                self.assertRaises(KeyboardInterrupt),
+            ):
+                server.handle_request()
+            may_go_on.set()
+            server.server_close()
+            self.assertEqual(raw.receive_answer(sock).body, b"hello")
+
     def test_silent_connections_keep_nobody_waiting(self):
         """bottle 1256: Chromium opens connections that it may never use."""
         for options in [{}, {"threaded": True}]:
-            with self.subTest(options), collected_log(), running(hello, **options) as server:
+            with self.subTest(options), collected_log(), running(hello, BusyHandler, **options) as server:
                 silent = [raw.connect(server.port) for _ in range(3)]
                 try:
                     self.assertEqual(len(raw.ask(server.port, HELLO)), 1)
@@ -1184,7 +1438,7 @@ class LimitTest(unittest.TestCase):
                         sock.close()
 
     def test_one_thread_serves_several_clients_by_turns(self):
-        with collected_log(), running(hello) as server, raw.connect(server.port) as first:
+        with collected_log(), running(hello, BusyHandler) as server, raw.connect(server.port) as first:
             first.sendall(HELLO)
             self.assertNotIn("connection", raw.receive_answer(first).fields)
             with raw.connect(server.port) as second:
@@ -1333,13 +1587,46 @@ class AddressTest(unittest.TestCase):
         error = OSError(errno.EADDRINUSE, "Address already in use")
         for platform, port, named in [("darwin", 5000, True), ("darwin", 5001, False), ("linux", 5000, False)]:
             with mock.patch.object(sys, "platform", platform):
-                self.assertEqual("AirPlay" in serving.explain_bind_error(error, "127.0.0.1", port), named)
+                self.assertEqual("AirPlay" in listening.explain_bind_error(error, "127.0.0.1", port), named)
 
     def test_other_mishaps_are_told_too(self):
-        denied = serving.explain_bind_error(PermissionError(errno.EACCES, "Permission denied"), "0.0.0.0", 80)
+        denied = listening.explain_bind_error(PermissionError(errno.EACCES, "Permission denied"), "0.0.0.0", 80)
         self.assertRegex(denied, "0.0.0.0 port 80: Permission denied.*choose a higher one")
         with self.assertRaisesRegex(OSError, "Cannot listen on 203.0.113.1 port 0: "):
             make_server("203.0.113.1", 0, hello)
+
+    def test_what_can_be_no_address_is_told_in_one_line(self):
+        for host, complaint in [
+            ("x" * 70 + ".com", "1 to 63 characters between its dots"),
+            ("a..b", "1 to 63 characters between its dots"),
+            ("a\0b", "holds a NUL"),
+            *(
+                [("unix:///tmp/a\0b", "holds a NUL"), ("unix:///" + "x" * 110, "x: .*too long")]
+                if listening.unix_family
+                else []
+            ),
+        ]:
+            with self.subTest(host), redirect_stderr(io.StringIO()) as told:
+                with self.assertRaises(SystemExit) as caught:
+                    run_simple(host, 0, hello)
+                self.assertEqual(caught.exception.code, 1)
+                self.assertRegex(told.getvalue(), rf"\ACannot listen on [^\n]*{complaint}[^\n]*\.\n\Z")
+
+    def test_a_connection_blocks_though_the_listening_socket_does_not(self):
+        """BSD and macOS pass that on, and a recv() that should wait found nothing at once."""
+        accept = socket.socket._accept
+
+        def accept_as_bsd(listener):
+            fd, address = accept(listener)
+            os.set_blocking(fd, os.get_blocking(listener.fileno()))
+            return fd, address
+
+        server = make_server("127.0.0.1", 0, hello)
+        self.addCleanup(server.server_close)
+        with raw.connect(server.port), mock.patch.object(socket.socket, "_accept", accept_as_bsd):
+            request, _ = server.get_request()
+            self.addCleanup(request.close)
+            self.assertTrue(os.get_blocking(request.fileno()))
 
     def test_the_kind_of_address_shows(self):
         for family, hosts in [("AF_INET", ["localhost", "0.0.0.0"]), ("AF_INET6", ["::", "fe80::1%lo"])]:
@@ -1425,6 +1712,30 @@ if hasattr(socket, "AF_UNIX"):
                 self.assertEqual(self.ask().code, 200)
                 self.doCleanups()
 
+        def test_a_server_that_is_too_busy_to_answer_is_not_waited_for(self):
+            """To ask whether it lives took for ever."""
+            with socket.socket(socket.AF_UNIX) as busy:
+                busy.bind(self.path)
+                busy.listen(0)
+                for _ in range(3):
+                    client = socket.socket(socket.AF_UNIX)
+                    self.addCleanup(client.close)
+                    client.setblocking(False)
+                    client.connect_ex(self.path)
+                errors = []
+
+                def start():
+                    try:
+                        make_server("unix://" + self.path, 0, echo)
+                    except OSError as error:
+                        errors.append(error.errno)
+
+                thread = threading.Thread(target=start, daemon=True)
+                thread.start()
+                thread.join(raw.PATIENCE)
+                self.assertEqual(errors, [errno.EADDRINUSE])
+            self.assertTrue(os.path.exists(self.path))
+
         def test_a_file_that_is_no_socket_stays(self):
             with open(self.path, "w", encoding="utf-8") as file:
                 file.write("precious")
@@ -1452,6 +1763,50 @@ class ProgramTest(unittest.TestCase):
                         r'127\.0\.0\.1 - - \[[^]]+\] "GET /hello HTTP/1\.1" 200 -\n\Z',
                     )
 
+    def test_a_request_in_progress_is_answered_before_it_ends(self):
+        """At once it got nothing at all; connections without a request are closed meanwhile."""
+        for kind in KINDS.keys() - {"plain"}:  # there, Ctrl-C is for whatever the one thread does
+            with self.subTest(kind):
+                server = ServerProcess(f"from tests.test_serving import serve; serve({kind!r})")
+                idle = raw.connect(server.port)
+                sock = raw.connect(server.port)
+                with idle, sock:
+                    idle.sendall(HELLO)
+                    raw.receive_answer(idle)
+                    sock.sendall(request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue"))
+                    self.assertEqual(raw.receive_answer(sock).code, 100)
+                    server.process.send_signal(signal.SIGINT)
+                    server.await_close()
+                    self.assertEqual(raw.receive(idle), b"")
+                    sock.sendall(b"hello")
+                    answer = raw.Answer(raw.receive(sock))
+                    self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
+                    self.assertEqual(json.loads(answer.body)["body"], "hello")
+                self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+                self.assertNotIn("Traceback", server.log())
+                server.stop()
+
+    def test_who_will_not_end_is_not_waited_for_for_ever(self):
+        """The time is bounded, and a second Ctrl-C cuts it short, without a traceback."""
+        for kind in KINDS.keys() - {"plain"}:
+            for seconds in [0.05, 3600]:
+                with self.subTest(kind, seconds=seconds):
+                    server = ServerProcess(
+                        "from tests import test_serving; from nanoweb.serving import BaseWSGIServer;"
+                        f"BaseWSGIServer.shutdown_timeout = {seconds}; test_serving.serve({kind!r})"
+                    )
+                    with raw.connect(server.port) as sock:
+                        sock.sendall(request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue"))
+                        self.assertEqual(raw.receive_answer(sock).code, 100)
+                        server.process.send_signal(signal.SIGINT)
+                        server.await_close()
+                        if seconds > 1:
+                            server.process.send_signal(signal.SIGINT)
+                        self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+                        self.assertEqual(raw.receive(sock), b"")
+                    self.assertNotRegex(server.log(), "Traceback|KeyboardInterrupt")
+                    server.stop()
+
     def test_a_program_keeps_its_own_log_and_its_own_signals(self):
         program = (
             "import logging, signal, sys; logging.basicConfig(format='mine: %(message)s', level='INFO');"
@@ -1461,6 +1816,75 @@ class ProgramTest(unittest.TestCase):
         server = ServerProcess(program, signal.SIGTERM)
         self.assertEqual(server.log().count("mine: "), 2)
         self.assertEqual(server.stop(), 7)
+
+
+if hasattr(os, "fork"):
+
+    class ForkTest(unittest.TestCase):
+        """A process for each connection."""
+
+        def run_program(self, program, data=HELLO):
+            """Ask a program with an application that is called app; return (what was answered, its log)."""
+            server = ServerProcess(f"from nanoweb.serving import run_simple\n{program}")
+            try:
+                return raw.send(server.port, data), server
+            finally:
+                self.addCleanup(server.stop)
+
+        def test_a_signal_in_the_middle_of_a_fork_is_not_lost(self):
+            """Python drops what a hook raises: under load Ctrl-C did nothing."""
+            _, server = self.run_program(
+                "import os, signal\n"
+                "from tests.test_serving import serve\n"
+                "os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))\n"
+                "serve('forking')"
+            )
+            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+            self.assertNotRegex(server.log(), "Traceback|ignored")
+
+        def test_a_child_that_is_gone_already_keeps_none_from_ending(self):
+            gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+            gone.wait()
+            server = make_server("127.0.0.1", 0, hello, processes=2)
+            server.active_children = {gone.pid}
+            server.server_close()
+            self.assertEqual(server.active_children, set())
+
+        def test_a_child_that_heeds_no_signal_is_killed(self):
+            server = ServerProcess(
+                "from tests import test_serving; from nanoweb.serving import BaseWSGIServer;"
+                "BaseWSGIServer.shutdown_timeout = 0.05;"
+                "test_serving.run_simple('127.0.0.1', 0, test_serving.deaf, processes=2)"
+            )
+            with raw.connect(server.port) as sock:
+                sock.sendall(request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue"))
+                self.assertEqual(raw.receive_answer(sock).code, 100)
+                self.assertEqual(server.stop(), 0)
+                self.assertEqual(raw.receive(sock), b"")
+
+        def test_what_a_view_prints_is_seen_once(self):
+            """os._exit() writes nothing that is held back, and a fork doubles it."""
+            data, server = self.run_program(
+                "from tests.test_serving import hello\n"
+                "print('by the program')\n"
+                "def app(environ, start_response):\n"
+                "    print('by the view')\n"
+                "    return hello(environ, start_response)\n"
+                "run_simple('127.0.0.1', 0, app, processes=2)"
+            )
+            self.assertEqual(raw.Answer(data).body, b"hello")
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+            self.assertEqual((server.log().count("by the program"), server.log().count("by the view")), (1, 1))
+
+        def test_an_error_that_passes_through_is_seen(self):
+            data, server = self.run_program(
+                "run_simple('127.0.0.1', 0, lambda *args: {}['key'], processes=2, passthrough_errors=True)"
+            )
+            self.assertEqual(data, b"")
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+            self.assertEqual(server.log().count("KeyError: 'key'"), 1)
 
 
 if __name__ == "__main__":
