@@ -41,7 +41,7 @@ from .exceptions import (
     default_exceptions,
 )
 from .properties import cached_property
-from .routing import BuildError, Map, MapAdapter, RoutingException, Rule
+from .routing import BuildError, Map, MapAdapter, RequestRedirect, RoutingException, Rule
 from .sessions import SecureCookieSessionInterface
 from .shortcuts import redirect_response
 from .urls import quote
@@ -70,6 +70,21 @@ def _to_timedelta(value):
     from datetime import timedelta  # for weight
 
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+class FormDataRoutingRedirect(AssertionError):
+    """Raised in debug mode where a browser would leave the body of a request behind.
+
+    Routing redirects with 308, and so nothing is lost, unless somebody has set RequestRedirect.code.
+    """
+
+    def __init__(self, request: Request) -> None:
+        error: Any = request.routing_exception
+        super().__init__(
+            f"{request.method} {request.base_url!r} would lose its body: routing redirects it to {error.new_url!r}"
+            f" with {error.code}, which a browser follows by GET. Send it to that address (mind the slash at the"
+            " end), or let RequestRedirect.code be 308. Only debug mode makes this an error."
+        )
 
 
 class App:
@@ -271,11 +286,11 @@ class App:
         body, status, headers = _split_tuple(rv) if isinstance(rv, tuple) else (rv, None, None)
         if isinstance(body, self.response_class):
             response = body
+        elif isinstance(body, (dict, list)):
+            response = self.json.response(body)
         elif isinstance(body, (str, bytes, bytearray, Iterator)):
             response = self.response_class(body, status, headers)
             status = headers = None
-        elif isinstance(body, (dict, list)):
-            response = self.json.response(body)
         elif isinstance(body, HTTPException):
             environ = _current_request_context("make_response").request.environ
             response = self.response_class.force_type(body.get_response(environ), environ)
@@ -327,8 +342,12 @@ class App:
     # When something goes wrong on the way
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
-        """Raise what matching the address found wrong."""
-        raise request.routing_exception  # type: ignore[misc]
+        """Raise what matching the address found wrong; in debug mode also a redirect that would lose a form."""
+        error = request.routing_exception
+        loses_body = isinstance(error, RequestRedirect) and error.code not in {307, 308}
+        if loses_body and self.debug and request.method not in {"GET", "HEAD", "OPTIONS"}:
+            raise FormDataRoutingRedirect(request)
+        raise error  # type: ignore[misc]
 
     def handle_user_exception(self, e: Exception) -> Any:
         """Answer an error of a view: an HTTPException is an answer, others want a handler, or go on as errors."""

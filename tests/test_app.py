@@ -23,7 +23,9 @@ from nanoweb import (
     request,
     url_for,
 )
+from nanoweb.app import FormDataRoutingRedirect
 from nanoweb.exceptions import BadRequest, NotFound, default_exceptions
+from nanoweb.routing import RequestRedirect
 from nanoweb.testing import Client, create_environ
 
 
@@ -706,6 +708,33 @@ class RedirectTest(unittest.TestCase):
         self.assertEqual(
             (status, dict(headers)["Location"]), ("308 PERMANENT REDIRECT", "http://localhost/folder/?a=%09b")
         )
+
+    def test_in_debug_mode_a_redirect_that_would_lose_a_form_says_so(self):
+        self.app.debug = True
+        self.app.add_url_rule("/form/", "form", lambda: request.form["x"], methods=["GET", "POST", "PUT"])
+        self.assertEqual(self.client.post("/form", data={"x": "kept"}, follow_redirects=True).text, "kept")
+        for code, method, refused in [
+            (301, "POST", True), (302, "POST", True), (303, "POST", True), (302, "PUT", True),
+            (307, "POST", False), (308, "POST", False), (302, "GET", False), (302, "HEAD", False),
+            (302, "OPTIONS", False),
+        ]:  # fmt: skip
+            with self.subTest(method, code=code), mock.patch.object(RequestRedirect, "code", code):
+                self.app.debug = False
+                self.assertEqual(self.client.open("/form", method=method).status_code, code)
+                self.app.debug = True
+                if not refused:
+                    self.assertEqual(self.client.open("/form", method=method).status_code, code)
+                    continue
+                with self.assertRaises(FormDataRoutingRedirect) as caught:
+                    self.client.open("/form?q=1", method=method, data={"x": "lost"})
+                self.assertIsInstance(caught.exception, AssertionError)
+                self.assertEqual(
+                    str(caught.exception),
+                    f"{method} 'http://localhost/form' would lose its body: routing redirects it to"
+                    f" 'http://localhost/form/?q=1' with {code}, which a browser follows by GET. Send it to that"
+                    " address (mind the slash at the end), or let RequestRedirect.code be 308. Only debug mode"
+                    " makes this an error.",
+                )
 
     def test_a_status_that_is_no_redirect_is_refused(self):
         with self.assertRaisesRegex(ValueError, "200 is no redirect"):
