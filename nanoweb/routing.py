@@ -161,7 +161,6 @@ class NoMatch(RoutingException):
     """
 
     def __init__(self, have_match_for: set[str], websocket_mismatch: bool) -> None:
-        super().__init__()
         self.have_match_for = have_match_for
         self.websocket_mismatch = websocket_mismatch
 
@@ -350,13 +349,15 @@ class Map:
                 for method in (None,) if rule.methods is None else rule.methods:
                     by_method.setdefault(method, rule)
 
-    def _find(self, domain, path_info, method, websocket):
-        """Return the rule and the values for a path; None for a 404, a RoutingException for what is between."""
+    def _find(self, start, domain, path_info, method, websocket):
+        """Return the rule and the values for a path; None for a 404, a RoutingException for what is between.
+
+        start   the place in the tree of the rules for this very domain, or None
+        """
         missed: list[tuple[Rule, list[str]]] = []
         parts = path_info.split("/")
         if parts[0] or (len(parts) > 2 and not parts[1]):  # "a", "//a": no slash before the first segment, or several
             parts = ["", *path_info.lstrip("/").split("/")]
-        start = self._root.static.get(domain)
         if start is not None and not self._root.dynamic:
             found = walk(start, parts, 1, [], method, websocket, missed)
         else:
@@ -371,7 +372,7 @@ class Map:
         rule, values = found
         if values is None:
             return RequestPath("/".join([*parts, ""]))
-        if rule.alias and self.redirect_defaults:
+        if rule._needs_care and rule.alias and self.redirect_defaults:
             return RequestAliasRedirect(values, rule.endpoint)
         return found
 
@@ -539,7 +540,7 @@ class MapAdapter:
                 rule = rules.get(method) or rules.get(None)
                 if rule is not None and not rule._needs_care:
                     return (rule if return_rule else rule.endpoint), {}
-        found = map._find(domain, path_info, method, websocket)
+        found = map._find(start, domain, path_info, method, websocket)
         if type(found) is not tuple:
             raise self._answer(found, domain, path_info, method, query_args)
         rule, values = found

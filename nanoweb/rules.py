@@ -9,6 +9,7 @@ found into values, or a view's url_for() leads here and gets a URL.
 from __future__ import annotations
 
 import re
+import sys
 
 from .converters import ValidationError, parse_converter_args, quote_path, reader, writer
 from .datastructures import MultiDict
@@ -84,6 +85,14 @@ class Rule(RuleFactory):
     ) -> None:
         if not string.startswith("/"):
             raise ValueError(f"rule {string!r} does not start with a slash: write {'/' + string!r}")
+        # What a match reads stands together, here and so in memory: of ten thousand rules the one that is asked
+        # for is in no cache.
+        self.methods = _check_methods(string, methods, websocket)
+        self.websocket = websocket
+        self._readers: tuple[tuple[str, Callable[[str], Any] | None], ...] = ()
+        self.defaults = defaults
+        self._needs_care = True
+        self.endpoint = endpoint
         self.rule = string
         self.is_leaf = not string.endswith("/")
         self.is_branch = not self.is_leaf
@@ -92,30 +101,11 @@ class Rule(RuleFactory):
         self.merge_slashes = merge_slashes
         self.subdomain = subdomain
         self.host = host
-        self.defaults = defaults
         self.build_only = build_only
         self.alias = alias
-        self.websocket = websocket
-        self.methods = self._check_methods(methods)
-        self.endpoint = endpoint
         self.redirect_to = redirect_to
         self.arguments: set[str] = set(map(str, defaults or ()))
         self._converters: dict[str, BaseConverter] = {}
-        self._trace: list[tuple[bool, str]] = []
-
-    def _check_methods(self, methods):
-        """The methods in capitals, with what they imply."""
-        if methods is None:
-            return None
-        if isinstance(methods, str):
-            raise TypeError(f"rule {self.rule!r}: methods is the text {methods!r}; write a list, [{methods!r}]")
-        methods = {method.upper() for method in methods}
-        if "GET" in methods:
-            methods.add("HEAD")
-        if self.websocket and methods - {"GET", "HEAD", "OPTIONS"}:
-            wrong = ", ".join(sorted(methods - {"GET", "HEAD", "OPTIONS"}))
-            raise ValueError(f"rule {self.rule!r}: a WebSocket opens with GET, so websocket=True rules out {wrong}")
-        return methods
 
     def get_rules(self, map: Map) -> Iterator[Rule]:
         """Yield this rule."""
@@ -163,9 +153,7 @@ class Rule(RuleFactory):
     def compile(self) -> None:
         """Turn the text into the segments to match and the formats to build."""
         self._converters = {}
-        domain = self._read((self.host if self.map.host_matching else self.subdomain) or "")
-        path = self._read(re.sub("/{2,}", "/", self.rule) if self.merge_slashes else self.rule)
-        self._trace = [(False, piece) if type(piece) is str else (True, piece[0]) for piece in (*domain, "|", *path)]
+        domain, path = map(self._read, self._texts())
         _, *segments = split_segments(path)  # before the first slash there is nothing
         self._segments = [close_segment(domain), *segments]
         self._readers = tuple([(name, reader(converter)) for name, converter in self._converters.items()])
@@ -175,6 +163,16 @@ class Rule(RuleFactory):
         # Whether there is more to do than to hand out endpoint and values; Map.update() finds more reasons.
         self._needs_care = self.alias or self.redirect_to is not None or bool(self.defaults)
 
+    def _texts(self):
+        """The text of the domain and that of the path."""
+        domain = self.host if self.map is not None and self.map.host_matching else self.subdomain
+        return domain or "", re.sub("/{2,}", "/", self.rule) if self.merge_slashes else self.rule
+
+    def _shape(self):
+        """Domain and path with the names of the variables, but not their converters."""
+        domain, path = ([f"<{p[0]}>" if type(p) is tuple else p for p in parse_rule(text)] for text in self._texts())
+        return "".join([*domain, "|", *path])
+
     def _read(self, text):
         """The text as pieces: texts, and (variable, converter)."""
         pieces: list[str | tuple[str, BaseConverter]] = []
@@ -183,6 +181,7 @@ class Rule(RuleFactory):
                 pieces.append(piece)
                 continue
             name, converter, arguments = piece
+            name = sys.intern(name)  # one for all the rules that call something "id"
             if name in self._converters:
                 raise ValueError(f"rule {self.rule!r} has two variables {name!r}: give one of them another name")
             try:
@@ -293,7 +292,7 @@ class Rule(RuleFactory):
         return (1 if self.alias else 0, -len(self.arguments), -len(self.defaults or ()))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self._trace == other._trace
+        return isinstance(other, type(self)) and self._shape() == other._shape()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -303,7 +302,7 @@ class Rule(RuleFactory):
     def __repr__(self) -> str:
         if self.map is None:
             return f"<{type(self).__name__} (unbound)>"
-        text = "".join([f"<{data}>" if variable else data for variable, data in self._trace]).lstrip("|")
+        text = self._shape().lstrip("|")
         methods = f" ({', '.join(sorted(self.methods))})" if self.methods is not None else ""
         return f"<{type(self).__name__} {text!r}{methods} -> {self.endpoint}>"
 
@@ -407,6 +406,21 @@ def _copies(factories, map):
     for factory in factories:
         for rule in factory.get_rules(map):
             yield rule.empty()
+
+
+def _check_methods(rule, methods, websocket):
+    """The methods in capitals, with what they imply."""
+    if methods is None:
+        return None
+    if isinstance(methods, str):
+        raise TypeError(f"rule {rule!r}: methods is the text {methods!r}; write a list, [{methods!r}]")
+    methods = {method.upper() for method in methods}
+    if "GET" in methods:
+        methods.add("HEAD")
+    if websocket and methods - {"GET", "HEAD", "OPTIONS"}:
+        wrong = ", ".join(sorted(methods - {"GET", "HEAD", "OPTIONS"}))
+        raise ValueError(f"rule {rule!r}: a WebSocket opens with GET, so websocket=True rules out {wrong}")
+    return methods
 
 
 # The parts of a URL

@@ -117,6 +117,8 @@ class Segment:
         """Return the function that tells whether a text fits, for a segment that is whole."""
         if self.source in (_FREE_TEXT, BaseConverter.regex):
             return bool  # a segment has no slash, so any but the empty one
+        if self.source == IntegerConverter.regex:
+            return _is_number
         return re.compile("[^/].*").fullmatch if self.source == _FREE_PATH else self.pattern.fullmatch
 
     def read(self, text):
@@ -125,6 +127,11 @@ class Segment:
         if match is None:
             return None
         return [match[group] for group in self.groups], self.suffixed and text.endswith("/")
+
+
+def _is_number(text):
+    """What IntegerConverter.regex says, in less time."""
+    return text.isdigit() and text.isascii() and len(text) <= 640
 
 
 def split_segments(pieces):

@@ -1,10 +1,12 @@
 """Routing: which rule a request means, which URL an endpoint has, and what is sent back otherwise."""
 
+import doctest
 import sys
 import threading
 import unittest
 import uuid
 import warnings
+from pathlib import Path
 
 from nanoweb.datastructures import MultiDict
 from nanoweb.exceptions import BadHost, MethodNotAllowed, NotFound, SecurityError
@@ -75,7 +77,7 @@ class OutcomeTest(unittest.TestCase):
 
 
 class PriorityTest(OutcomeTest):
-    """The table in the module's docstring, then its corners."""
+    """The table in the module's docstring and in docs/routing.md, then its corners."""
 
     def test_of_two_rules_that_fit_the_one_in_the_table_wins(self):
         table = [
@@ -93,8 +95,15 @@ class PriorityTest(OutcomeTest):
                     endpoint, _ = urls(*rules).match(path)
                     self.assertEqual(endpoint, winner)
 
+    def test_a_rule_that_does_not_take_the_request_is_passed_over(self):
+        me, name = Rule("/u/me", endpoint="me", methods=["GET"]), Rule("/u/<name>", endpoint="name", methods=["POST"])
+        self.assert_outcomes(urls(me, name), {"GET /u/me": "me", "POST /u/me": ("name", {"name": "me"})})
+        adapter = urls("/u/<name>", "/u/<int(max=5):n>")
+        self.assert_outcomes(adapter, {"/u/5": ("/u/<int(max=5):n>", {"n": 5}), "/u/9": ("/u/<name>", {"name": "9"})})
+
     def test_of_two_equal_rules_the_first_wins(self):
         self.assertEqual(urls("/<x>", "/<y>").match("/a"), ("/<x>", {"x": "a"}))
+        self.assertEqual(urls("/u/<x>", "/u/<y>").match("/u/ab"), ("/u/<x>", {"x": "ab"}))
         self.assertEqual(urls("/<any(a, b):y>", "/<x>").match("/a"), ("/<any(a, b):y>", {"y": "a"}))
         self.assertEqual(urls("/<x>", "/<any(a, b):y>").match("/a"), ("/<x>", {"x": "a"}))
         adapter = urls(Rule("/a", endpoint=1), Rule("/a", endpoint=2))
@@ -265,6 +274,7 @@ class SlashTest(OutcomeTest):
                 "/proxy//https://host/x": "http://example.com/proxy/https:/host/x",
                 "/raw/https://host//x": ("raw", {"url": "https://host//x"}),
                 "/raw//x": 404,
+                "/raw//https://host/x": 404,
             },
         )
 
@@ -862,6 +872,9 @@ class BuildTest(unittest.TestCase):
         with self.assertRaises(BuildError):
             urls(rules[0].empty(), converters={"even": Even}).build("x", {"x": 3})
 
+    def test_any_takes_a_number_among_its_items(self):
+        self.assertEqual(urls("/<any(1, b):x>").build("/<any(1, b):x>", {"x": 1}), "/1")
+
     def test_a_value_that_cannot_be_a_part_of_the_url(self):
         with self.assertRaisesRegex(ValueError, "'c' is not one of 'a', 'b'"):
             urls("/<any(a, b):x>").build("/<any(a, b):x>", {"x": "c"})
@@ -998,15 +1011,25 @@ class MapTest(unittest.TestCase):
 
     def test_rules_are_equal_if_they_read_the_same(self):
         one, other, different = Rule("/a/<int:x>"), Rule("/a/<x>", endpoint="e"), Rule("/a/<y>")
-        for rule in (one, other, different):
-            Map([rule])
         self.assertEqual(one, other)
         self.assertNotEqual(one, different)
+        Map([one, other, different, Rule("/a/<x>", subdomain="<y>", endpoint="sub")])
+        self.assertEqual(one, other)
+        self.assertNotEqual(one, different)
+        self.assertNotEqual(one, next(one.map.iter_rules("sub")))
         self.assertEqual(repr(Rule("/a")), "<Rule (unbound)>")
 
     def test_what_is_between_a_match_and_a_404_is_a_class_too(self):
         missed = NoMatch({"GET"}, False)
         self.assertEqual((missed.have_match_for, missed.websocket_mismatch), ({"GET"}, False))
+
+
+class PageTest(unittest.TestCase):
+    def test_the_examples_in_the_documentation_run(self):
+        page = Path(__file__).resolve().parent.parent / "docs" / "routing.md"
+        results = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+        self.assertEqual(results.failed, 0)
+        self.assertGreater(results.attempted, 5)
 
 
 class GrowthTest(unittest.TestCase):
@@ -1113,9 +1136,9 @@ class GrowthTest(unittest.TestCase):
                     wrong.append(name)
 
         interval = sys.getswitchinterval()
-        sys.setswitchinterval(1e-6)
+        sys.setswitchinterval(1e-5)
         try:
-            readers = [threading.Thread(target=match) for _ in range(2)]
+            readers = [threading.Thread(target=match) for _ in range(8)]
             writers = [threading.Thread(target=add, args=(name,)) for name in ("v", "w")]
             for thread in readers + writers:
                 thread.start()
