@@ -110,6 +110,9 @@ class UnicodeConverter(BaseConverter):
 
     def __init__(self, map: Map, minlength: int = 1, maxlength: int | None = None, length: int | None = None) -> None:
         super().__init__(map)
+        for name, number in (("minlength", minlength), ("maxlength", maxlength), ("length", length)):
+            if number is not None and int(number) < 0:
+                raise ValueError(f"{name} is {number!r}: a length is 0 or more")
         if length is not None:
             self.regex = f"[^/]{{{int(length)}}}"
         else:

@@ -33,6 +33,7 @@ has "/", is sent to the right one: 308, with the same method, body and query.
 
 from __future__ import annotations
 
+import re
 from _thread import allocate_lock  # what threading.Lock is, without the weight of threading
 
 from .converters import (
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-    Query = Mapping[str, Any] | str
+    Query = Mapping[str, Any] | Iterable[tuple[str, Any]] | str
 
 __all__ = [
     "AnyConverter",
@@ -207,7 +208,7 @@ class BuildError(RoutingException, LookupError):
         if self.method:
             asked += f", method {self.method!r}"
         if self.values:
-            asked += f", values {', '.join(map(repr, sorted(self.values)))}"
+            asked += f", values {', '.join(sorted(map(repr, self.values)))}"
         return f"there is no URL for {asked}" + "".join(f"; {hint}" for hint in self._hints())
 
     def _hints(self):
@@ -219,13 +220,13 @@ class BuildError(RoutingException, LookupError):
         if rule.endpoint != self.endpoint:
             yield f"did you mean the endpoint {rule.endpoint!r}?"
             return
-        defaults = rule.defaults or {}
+        defaults, values = rule.defaults or {}, self.values or {}
         if self.method and rule.methods is not None and self.method not in rule.methods:
             yield f"{str(rule)!r} takes {', '.join(sorted(rule.methods))}"
-        for name in sorted(rule.arguments - set(defaults) - set(self.values)):
+        for name in sorted(rule.arguments - set(defaults) - set(values)):
             yield f"{str(rule)!r} needs a value for {name!r}"
-        for name in sorted(set(defaults) & set(self.values)):
-            if self.values[name] != defaults[name]:
+        for name in sorted(set(defaults) & set(values), key=str):
+            if values[name] != defaults[name]:
                 yield f"{str(rule)!r} is for {name}={defaults[name]!r} only"
 
 
@@ -312,36 +313,51 @@ class Map:
                 self._remap = True
 
     def update(self) -> None:
-        """Take the new rules into the tree; matching and building call it."""
+        """Take the new rules into the tree; matching and building call it.
+
+        What can fail (a rule's build_compare_key() of your own, say) comes before
+        the first rule is taken in.  So after an error all of them are still new,
+        and each further match raises it again instead of answering 404.
+        """
         if not self._remap:
             return
         with self._remap_lock:
-            new, self._new = self._new, []
-            for endpoint in {rule.endpoint: None for rule in new}:
-                rules = sorted(self._rules_by_endpoint[endpoint], key=lambda rule: rule.build_compare_key())
+            new = self._new
+            by_endpoint = {
+                endpoint: sorted(self._rules_by_endpoint[endpoint], key=lambda rule: rule.build_compare_key())
+                for endpoint in dict.fromkeys([rule.endpoint for rule in new])
+            }
+            places = self._grow([rule for rule in new if not rule.build_only])
+            for endpoint, rules in by_endpoint.items():
                 self._rules_by_endpoint[endpoint] = rules
                 self._only[endpoint] = rules[0] if len(rules) == 1 and rules[0]._is_simple() else None
                 if any(rule.defaults for rule in rules):
                     for rule in rules:
                         rule._needs_care = True
-            unsorted: set[Node] = set()
-            for rule in new:
-                if not rule.build_only:
-                    self._plant(rule, unsorted)
-            for node in unsorted:
-                node.sort()
+            for rule, node in places:
+                self._plant(rule, node)
+            self._new = []
             self._remap = False
 
-    def _plant(self, rule, unsorted):
-        """Let the tree grow a rule; unsorted takes the nodes that got patterns."""
-        node = self._root
-        static = True
-        for segment in rule._segments:
-            if type(segment) is not str:
-                static = False
-                unsorted.add(node)
-            node = node.grow(segment)
+    def _grow(self, rules):
+        """Let the tree grow the places of the rules; return (rule, node), with nothing planted yet."""
+        places = []
+        unsorted: set[Node] = set()
+        for rule in rules:
+            node = self._root
+            for segment in rule._segments:
+                if type(segment) is not str:
+                    unsorted.add(node)
+                node = node.grow(segment)
+            places.append((rule, node))
+        for node in unsorted:
+            node.sort()
+        return places
+
+    def _plant(self, rule, node):
+        """Plant a rule at its place."""
         node.rules = (*node.rules, rule)
+        static = all(type(segment) is str for segment in rule._segments)
         path = "/" + "/".join(rule._segments[1:]) if static else "//"
         if not path.startswith("//") and not rule.websocket:
             by_method = self._root.static[rule._segments[0]].exact.setdefault(path, {})
@@ -829,6 +845,9 @@ def _asks_for_websocket(environ):
     return environ["HTTP_UPGRADE"].lower() == "websocket" and "upgrade" in [token.strip(" \t") for token in tokens]
 
 
+_not_for_host = re.compile(r"[^!-~]|[/?#@\\]").search
+
+
 def _check_server_name(server_name):
     """The name in lower case and ASCII; BadHost if it cannot be one (RFC 1035, 2.3.4: 63 bytes a label)."""
     name, colon, port = server_name.lower().partition(":")
@@ -837,6 +856,9 @@ def _check_server_name(server_name):
             name = name.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise BadHost(f"{server_name!r:.300} is not a host name: {error}") from error
+    wrong = _not_for_host(name + port)  # of the name as it is now: IDNA makes "a/c" of one character, U+2100
+    if wrong is not None:
+        raise BadHost(f"{server_name!r:.300} is not a host name: it has {wrong[0]!r} in it")
     labels = name[:-1].split(".") if name.endswith(".") else name.split(".")
     if name and not all(0 < len(label) < 64 for label in labels):
         raise BadHost(f"{server_name!r:.300} is not a host name: between its dots there are 1 to 63 characters")

@@ -154,14 +154,26 @@ class Rule(RuleFactory):
         """Turn the text into the segments to match and the formats to build."""
         self._converters = {}
         domain, path = map(self._read, self._texts())
-        _, *segments = split_segments(path)  # before the first slash there is nothing
-        self._segments = [close_segment(domain), *segments]
+        try:
+            _, *segments = split_segments(path)  # before the first slash there is nothing
+            self._segments = [close_segment(domain), *segments]
+        except (re.error, OverflowError) as error:
+            raise ValueError(f"rule {self.rule!r}: {self._wrong_regex()}: {error}") from error
         self._readers = tuple([(name, reader(converter)) for name, converter in self._converters.items()])
         self._domain = self._format(domain)
         self._path = self._format(path)
         self._picky = any(to_python not in (None, int, float) for _, to_python in self._readers)
         # Whether there is more to do than to hand out endpoint and values; Map.update() finds more reasons.
         self._needs_care = self.alias or self.redirect_to is not None or bool(self.defaults)
+
+    def _wrong_regex(self):
+        """What to say about regexes that make no pattern: which one it is, or that it is not one alone."""
+        for name, converter in self._converters.items():
+            try:
+                re.compile(converter.regex)
+            except (re.error, OverflowError):
+                return f"the regex {converter.regex!r} of {type(converter).__name__}, for {name!r}, is none"
+        return f"the regexes of {', '.join(map(repr, self._converters))} make none together"
 
     def _texts(self):
         """The text of the domain and that of the path."""
@@ -184,14 +196,29 @@ class Rule(RuleFactory):
             name = sys.intern(name)  # one for all the rules that call something "id"
             if name in self._converters:
                 raise ValueError(f"rule {self.rule!r} has two variables {name!r}: give one of them another name")
-            try:
-                args, kwargs = parse_converter_args(arguments)
-            except ValueError as error:
-                raise ValueError(f"rule {self.rule!r}: {error}") from None
-            self._converters[name] = self.get_converter(name, converter, args, kwargs)
+            self._converters[name] = self._make_converter(name, converter, arguments)
             self.arguments.add(name)
             pieces.append((name, self._converters[name]))
         return pieces
+
+    def _make_converter(self, name, converter_name, arguments):
+        """The converter of a variable, if its arguments and what it says of itself make sense."""
+        try:
+            args, kwargs = parse_converter_args(arguments)
+        except ValueError as error:
+            raise ValueError(f"rule {self.rule!r}: {error}") from None
+        try:
+            converter = self.get_converter(name, converter_name, args, kwargs)
+        except (TypeError, ValueError, OverflowError, re.error) as error:
+            what = f"rule {self.rule!r}: converter {converter_name!r} does not take ({arguments})"
+            raise ValueError(f"{what}: {error}") from error
+        for attribute, kinds, what in (("weight", (int, float), "number"), ("regex", str, "text")):
+            value = getattr(converter, attribute, None)
+            if not isinstance(value, kinds):
+                raise ValueError(
+                    f"rule {self.rule!r}: converter {converter_name!r} has {attribute} {value!r}: no {what}"
+                )
+        return converter
 
     def get_converter(
         self, variable_name: str, converter_name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -430,12 +457,16 @@ _not_for_query = re.compile(r"[^A-Za-z0-9_.~!$'()*,/:;?@ -]").search
 
 
 def dump_query(values, sort=False, sort_key=None):
-    """Values by name as the query of a URL; a list stands for several values, None for none.
+    """Values by name, or (name, value) pairs, as the query of a URL; a list stands for several values, None for none.
 
     What stays as it is: https://url.spec.whatwg.org/#percent-encoded-bytes
     """
     pairs = []
-    for name, value in values.items(multi=True) if isinstance(values, MultiDict) else values.items():
+    if isinstance(values, MultiDict):
+        values = values.items(multi=True)
+    elif hasattr(values, "items"):
+        values = values.items()
+    for name, value in values:
         if isinstance(value, (list, tuple, set)):
             pairs += [(name, one) for one in value if one is not None]
         elif value is not None:
@@ -454,17 +485,19 @@ def _quote_in_query(value):
 
 
 _variable_re = re.compile(r"<([^>]+)>")
+_not_for_redirect = re.compile(r"[\x00-\x20\x7f\\]")  # urljoin and browsers drop these or take them for a slash
 
 
 def fill_in(redirect_to, rule, values):
     """The target of a redirect with its variables filled in; they do not lead to another host.
 
-    "<url>" may come to be "http://evil.example/" or "/<a>" "//evil.example/".
+    "<url>" may come to be "http://evil.example/" or "/<a>" "//evil.example/", with a
+    tab between the slashes or not.
     """
 
     def text(match):
         name = match[1]
-        return rule._converters[name].to_url(values[name])
+        return _not_for_redirect.sub(lambda found: quote(found[0]), rule._converters[name].to_url(values[name]))
 
     target = _variable_re.sub(text, redirect_to)
     from urllib.parse import urlsplit  # for weight

@@ -12,14 +12,23 @@ path.  The tree of rules grows with the application, the walk does not.
 A pattern is matched whole (fullmatch), and its digits are [0-9]: neither a
 newline at the end nor the digits of other scripts get through.  Where two
 variables of the same kind share a segment, the pattern is written so that there
-is one way to match, not one for each place to cut: see Segment.
+is one way to match, not one for each place to cut: see Segment.  Where it cannot
+be written so, it takes no text longer than LONGEST_AMBIGUOUS.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 
-from .converters import BaseConverter, FloatConverter, IntegerConverter, UnicodeConverter, UUIDConverter
+from .converters import (
+    AnyConverter,
+    BaseConverter,
+    FloatConverter,
+    IntegerConverter,
+    UnicodeConverter,
+    UUIDConverter,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +38,13 @@ if TYPE_CHECKING:
 
 _FREE_TEXT = "[^/]{1,}"
 _FREE_PATH = "[^/].*?"
+
+# The characters that a segment (or with path: what is left of the path) may have, where two variables could share
+# it in more than one way: "<a>-<int:b>-<c>.<d>", "<string(minlength=2):a>-<b>".  The ways are as many as the square
+# of the length, with three such variables as its cube and so on; so for each one more it is half of this, down to
+# 16.  Longer texts do not fit.  A segment of one variable, or where all but one of them can only end in one place
+# ("<a>-<b>.txt", "<slug>-<int:id>"), has no bound.
+LONGEST_AMBIGUOUS = 500
 
 # The text of a rule
 
@@ -77,6 +93,7 @@ class Segment:
     suffixed   it is final and the rule ends in a slash
     whole      it is a single variable and nothing else
     tail       the text that it ends in; what does not end so needs no more looking at
+    longest    how many characters it takes: see LONGEST_AMBIGUOUS
 
     In ``<a>-<b>-<c>.txt`` a text of n dashes can be cut in n*n ways, and a plain
     "([^/]+)-([^/]+)-([^/]+)[.]txt" tries them all before it gives up.  But the first
@@ -85,7 +102,7 @@ class Segment:
     leaves one way to cut.  With path it is the other way round: it takes as little as it can.
     """
 
-    __slots__ = ("final", "groups", "pattern", "source", "suffixed", "tail", "weight", "whole")
+    __slots__ = ("final", "groups", "longest", "pattern", "source", "suffixed", "tail", "weight", "whole")
 
     def __init__(self, pieces, final=False):
         texts = [piece for piece in pieces if type(piece) is str and piece != "/"]
@@ -100,10 +117,15 @@ class Segment:
         self.suffixed = final and pieces[-1] == "/"
         self.whole = len(pieces) == 1
         self.tail = pieces[-1] if type(pieces[-1]) is str and not self.suffixed else ""
+        self.longest = sys.maxsize
         if self.whole:
             self.source = converters[0].regex
         else:
-            self.source = _source(_joined(pieces[:-1] if self.suffixed else pieces))
+            joined = _joined(pieces[:-1] if self.suffixed else pieces)
+            undecided = sum([not _is_decided(joined, index) for index in range(len(joined))])
+            if undecided > 1:
+                self.longest = max(LONGEST_AMBIGUOUS >> (undecided - 2), 16)
+            self.source = _source(joined)
             self.source += "(?<!/)(/?)" if self.suffixed else ""
         self.groups = [f"_nanoweb_{number}" for number in range(len(converters))]
         self.pattern = re.compile(self.source)
@@ -111,7 +133,7 @@ class Segment:
     @property
     def key(self):
         """Two segments with the same key are the same place in the tree."""
-        return (self.source, self.weight, self.final, self.suffixed, self.whole)
+        return (self.source, self.weight, self.final, self.suffixed, self.whole, self.longest)
 
     def test(self):
         """Return the function that tells whether a text fits, for a segment that is whole."""
@@ -123,7 +145,8 @@ class Segment:
 
     def read(self, text):
         """Return the texts of the variables, and whether there was a slash at the end; or None."""
-        match = self.pattern.fullmatch(text) if text.endswith(self.tail) else None
+        fits = len(text) <= self.longest and text.endswith(self.tail)
+        match = self.pattern.fullmatch(text) if fits else None
         if match is None:
             return None
         return [match[group] for group in self.groups], self.suffixed and text.endswith("/")
@@ -184,18 +207,46 @@ def _source(pieces):
         if type(piece) is str:
             source += re.escape(piece)
             continue
-        regex = piece.regex
-        if regex == _FREE_TEXT:
-            between = _since_free_text(pieces[:index])
-            if between is not None:  # it may only stand at the end, where no text is left for this variable
-                regex = f"(?:(?!{re.escape(between)})[^/])*[^/]{{1,{len(between)}}}" if between else "[^/]"
-        elif regex == _FREE_PATH:
-            between = _until_free_path(pieces[index + 1 :])
-            if between is not None:
-                regex = f"[^/](?:(?!{between}[^/]).)*"
+        regex = _exclusive(pieces, index) or piece.regex
         source += f"(?P<_nanoweb_{number}>{regex})"
         number += 1
     return source
+
+
+def _exclusive(pieces, index):
+    """The regex of a variable that leaves out what a neighbour of its kind takes; None without such a neighbour."""
+    regex = pieces[index].regex
+    if regex == _FREE_TEXT:
+        between = _since_free_text(pieces[:index])
+        if between is not None:  # it may only stand at the end, where no text is left for this variable
+            return f"(?:(?!{re.escape(between)})[^/])*[^/]{{1,{len(between)}}}" if between else "[^/]"
+    elif regex == _FREE_PATH:
+        between = _until_free_path(pieces[index + 1 :])
+        if between is not None:
+            return f"[^/](?:(?!{between}[^/]).)*"
+    return None
+
+
+def _is_decided(pieces, index):
+    """Whether a piece that starts here can end in few places only, and others that start elsewhere overlap little.
+
+    A number does between texts that are no digits, and a text between slashes.
+    """
+    piece = pieces[index]
+    if type(piece) in (str, UUIDConverter, AnyConverter) or _exclusive(pieces, index):
+        return True
+    before = pieces[index - 1] if index else "/"
+    after = pieces[index + 1] if index + 1 < len(pieces) else "/"
+    if type(before) is not str or type(after) is not str:
+        return _is_short(piece.regex)
+    if type(piece) in (IntegerConverter, FloatConverter):
+        return not before.isdigit() and not after[0].isdigit()
+    if type(piece) is UnicodeConverter and "/" in before and after[0] == "/":
+        return True
+    return _is_short(piece.regex)
+
+
+_is_short = re.compile(r"\[\^/\]\{[0-9]{1,2}\}", re.ASCII).fullmatch
 
 
 def _since_free_text(before):

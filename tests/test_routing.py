@@ -14,6 +14,7 @@ from nanoweb.routing import (
     BaseConverter,
     BuildError,
     EndpointPrefix,
+    IntegerConverter,
     Map,
     NoMatch,
     RequestRedirect,
@@ -26,6 +27,7 @@ from nanoweb.routing import (
     WebsocketMismatch,
     parse_converter_args,
 )
+from nanoweb.ruletree import LONGEST_AMBIGUOUS, Segment
 
 
 def urls(*rules, bind=None, **options):
@@ -283,6 +285,15 @@ class SlashTest(OutcomeTest):
         self.assert_outcomes(urls(*rules), {"/a//b": "ab", "/a/b": 404, "/c//d/": 404, "/c//d": 404})
         self.assertEqual(outcome(urls("/a/b", merge_slashes=False), "/a//b"), 404)
 
+    def test_the_query_of_a_redirect_may_be_given_in_pairs(self):
+        adapter = urls("/a/")
+        for query in ([("a", 1), ("b", [2, 3]), ("a", "é")], {"a": 1, "b": [2, 3]}, iter([("a", 1)])):
+            with self.subTest(type(query)):
+                self.assertRegex(outcome(adapter, "/a", query_args=query), r"\Ahttp://example.com/a/\?a=1")
+        self.assertEqual(
+            outcome(adapter, "/a", query_args=[("a", 1), ("a", 2), ("b", None)]), "http://example.com/a/?a=1&a=2"
+        )
+
     def test_a_redirect_quotes_the_path_once(self):
         adapter = urls("/<x>/")
         for path, location in [
@@ -376,6 +387,56 @@ class ConverterTest(OutcomeTest):
             with self.subTest(rule):
                 self.assertEqual(outcome(urls(rule), text), 404)
 
+    def test_where_variables_could_share_a_text_in_many_ways_it_has_a_bound(self):
+        for rule, start, filler, end, longest in [
+            ("/<string(minlength=2):a>-<b>", "xx-", "y", "", 500),
+            ("/<path:a>.<b>", "", "x", ".y", 500),
+            ("/<path:a>/<any(x,y):k>/<path:b>/<int:i>", "a/x/", "b", "/1", 500),
+            ("/<a>-<int:b>-<c>.<d>", "a-1-", "c", ".d", 500),
+            ("/<a>.<float:f>.<c>-<d>", "a.1.5.", "c", "-d", 500),
+            ("/<int:a><int:b><int:c>x", "", "1", "x", 250),
+            ("/" + "".join([f"<int:{name}>" for name in "abcdefghij"]), "", "1", "", 16),
+            (
+                "/<string(minlength=2):a>-<string(minlength=2):b>-<string(minlength=2):c>.<d>",
+                "aa-bb-",
+                "c",
+                ".d",
+                125,
+            ),
+        ]:
+            adapter = urls(rule)
+            fill = longest - len(start) - len(end)
+            with self.subTest(rule):
+                self.assertEqual(outcome(adapter, "/" + start + filler * fill + end)[0], rule)
+                self.assertEqual(outcome(adapter, "/" + start + filler * (fill + 1) + end), 404)
+
+    def test_where_only_one_variable_could_end_in_several_places_there_is_no_bound(self):
+        for rule, start, end in [
+            ("/<name>.txt", "", ".txt"),
+            ("/<a>-<b>-<c>.txt", "", "-b-c.txt"),
+            ("/<slug>-<int:id>", "", "-7"),
+            ("/<int:id>-<slug>", "7-", ""),
+            ("/<float:x>,<float(signed=True):y>-<slug>.html", "1.5,-2.5-", ".html"),
+            ("/<string(length=2):language>-<slug>", "en-", ""),
+            ("/<any(new, old):kind>-<slug>", "new-", ""),
+            ("/<uuid:id>-<slug>", str(uuid.UUID(int=1)) + "-", ""),
+            ("/<path:folder>/<name>", "", "/name"),
+            ("/<path:a>/x/<int:n>/<b>/<path:c>", "a/x/7/b/", ""),
+        ]:
+            with self.subTest(rule):
+                self.assertEqual(outcome(urls(rule), "/" + start + "x" * 5000 + end)[0], rule)
+
+    def test_a_text_over_the_bound_is_not_shown_to_the_pattern(self):
+        class Pattern:
+            def fullmatch(self, text):
+                raise AssertionError(f"asked for {len(text)} characters")
+
+        segment = Segment([("a", IntegerConverter(None)), ("b", IntegerConverter(None))])
+        segment.pattern = Pattern()
+        self.assertIsNone(segment.read("1" * (LONGEST_AMBIGUOUS + 1)))
+        with self.assertRaisesRegex(AssertionError, "asked for 500 characters"):
+            segment.read("1" * LONGEST_AMBIGUOUS)
+
     def test_a_converter_of_ones_own(self):
         class Pair(BaseConverter):
             regex = r"[a-z]+/[a-z]+"
@@ -436,10 +497,65 @@ class MistakeTest(unittest.TestCase):
             ("/<x>/<int:x>", ValueError, r"rule '/<x>/<int:x>' has two variables 'x': give one of them another name"),
             ("/<nope:x>", LookupError, r"rule '/<nope:x>': no converter 'nope'; there are 'any', 'default', 'float'"),
             ("/<int(a b):x>", ValueError, r"rule '/<int\(a b\):x>': converter arguments 'a b': 'a b' is no number"),
+            ("/<int(size=1):x>", ValueError, r"rule .*: converter 'int' does not take \(size=1\): .*'size'"),
+            ("/<string(length=-1):x>", ValueError, r"converter 'string' does not .*: length is -1: a length is 0 or"),
+            ("/<string(minlength=-1):x>", ValueError, "minlength is -1"),
+            ("/<string(maxlength=-1):x>", ValueError, "maxlength is -1"),
+            ("/<string(length=a):x>", ValueError, r"rule .*: converter 'string' does not take \(length=a\)"),
+            ("/<string(3, 2):x>", ValueError, r"rule .*: the regex '.*' of UnicodeConverter, for 'x', is none: min"),
+            (
+                "/<string(length=99999999999):x>",
+                ValueError,
+                "rule .*: the regex .* of UnicodeConverter, for 'x', is none",
+            ),
         ]
         for rule, error, text in table:
             with self.subTest(rule), self.assertRaisesRegex(error, text):
                 Map([Rule(rule)])
+
+    def test_converters_that_are_none_are_refused(self):
+        for attributes, text in [
+            ({"weight": "heavy"}, "rule '/<own:x>': converter 'own' has weight 'heavy': no number"),
+            ({"weight": None}, "has weight None: no number"),
+            ({"regex": b"a"}, "rule '/<own:x>': converter 'own' has regex b'a': no text"),
+            ({"regex": "("}, r"rule '/<own:x>': the regex '\(' of Own, for 'x', is none: missing \)"),
+        ]:
+            with self.subTest(text), self.assertRaisesRegex(ValueError, text):
+                Map([Rule("/<own:x>")], converters={"own": type("Own", (BaseConverter,), attributes)})
+        named = type("Named", (BaseConverter,), {"regex": "(?P<n>a)"})
+        with self.assertRaisesRegex(ValueError, "the regexes of 'x', 'y' make none together: redefinition"):
+            Map([Rule("/<named:x>-<named:y>")], converters={"named": named})
+
+    def test_a_rule_that_cannot_be_taken_in_is_not_lost(self):
+        class Own(Rule):
+            broken = True
+
+            def build_compare_key(self):
+                if self.broken:
+                    raise RuntimeError("no key")
+                return super().build_compare_key()
+
+        adapter = urls(Rule("/a", endpoint="a"), Own("/b", endpoint="b"), Rule("/c/<x>", endpoint="c"))
+        for _ in range(2):
+            for call in (lambda: adapter.match("/a"), lambda: adapter.match("/c/1"), lambda: adapter.build("a")):
+                with self.assertRaisesRegex(RuntimeError, "no key"):
+                    call()
+        Own.broken = False
+        self.assertEqual([adapter.match(path)[0] for path in ("/a", "/b", "/c/1")], ["a", "b", "c"])
+
+    def test_rules_that_cannot_be_sorted_into_the_tree_are_not_lost(self):
+        class Weight(float):
+            def __lt__(self, other):
+                raise RuntimeError("no weight")
+
+            __gt__ = __lt__
+
+        light = type("Light", (BaseConverter,), {"regex": "[a-z]+", "weight": Weight(1)})
+        adapter = urls("/a", "/<light:x>", "/<y>", converters={"light": light})
+        for path in ("/a", "/b", "/a"):
+            with self.subTest(path), self.assertRaisesRegex(RuntimeError, "no weight"):
+                adapter.match(path)
+        self.assertEqual([node.rules for node in adapter.map._root.static[""].static.values()], [()])
 
     def test_a_variable_may_not_stand_in_the_subdomain_and_in_the_path(self):
         with self.assertRaisesRegex(ValueError, "has two variables 'x'"):
@@ -554,6 +670,15 @@ class RedirectTest(OutcomeTest):
             with self.subTest(path):
                 self.assertRegex(outcome(adapter, path), r"\Ahttp://example\.com/")
 
+    def test_a_control_character_in_redirect_to_does_not_lead_to_another_host(self):
+        for text in ["/\t/evil.ex", "\n/evil.ex", "/\r/evil.ex", "/\\evil.ex", "\\\\evil.ex", "\0//evil.ex",
+                     " //evil.ex", "/\t\\evil.ex", "\thttp://evil.ex", "ht\ntp://evil.ex/"]:  # fmt: skip
+            raw = type("Raw", (BaseConverter,), {"to_url": lambda self, value, text=text: text})
+            for target in ("/<p>", "<p>", "//example.com/<p>"):
+                adapter = urls(Rule("/old/<raw:p>", redirect_to=target), converters={"raw": raw})
+                with self.subTest(text, target=target):
+                    self.assertRegex(outcome(adapter, "/old/x"), r"\Ahttp://example\.com/[^\0- \\]*\Z")
+
     def test_slashes_before_the_path_do_not_lead_to_another_host(self):
         map = Map([Rule("/<path:p>/", endpoint="p"), Rule("/f/", endpoint="f")])
         for path in [
@@ -652,7 +777,8 @@ class DomainTest(OutcomeTest):
         self.assertEqual(ws.build("page", force_external=True), "https://a.example/")
 
     def test_a_name_that_cannot_be_a_host_is_a_bad_host(self):
-        for name in ["a" * 64 + ".example", "a..b", ".a", "é" * 80, "a.example:70000"]:
+        for name in ["a" * 64 + ".example", "a..b", ".a", "é" * 80, "a.example:70000", "\u2100.com", "h/x", "h:80/x",
+                     "h?x", "h#x", "u@h", "h\\x", "h x", "h\tx", "h\n", "h:80\u3000", "h\u2047x"]:  # fmt: skip
             with self.subTest(name[:20]), self.assertRaises(BadHost):
                 Map().bind(name)
         self.assertEqual(Map().bind("Bücher.example:8080").server_name, "xn--bcher-kva.example:8080")
@@ -917,6 +1043,18 @@ class BuildTest(unittest.TestCase):
         self.assertEqual(caught.exception.suggested.endpoint, "list")
         with self.assertRaisesRegex(BuildError, "there is no URL for endpoint 'x'; the map has no rules"):
             urls().build("x")
+
+    def test_an_error_about_odd_values_is_told_too(self):
+        adapter = urls(Rule("/a/<x>", endpoint="a", defaults={1: 1, "p": 2}))
+        for values, text in [
+            (
+                None,
+                "there is no URL for endpoint 'a'; '/a/<x>' needs a value for '1'; '/a/<x>' needs a value for 'x'",
+            ),
+            ({1: 2, "p": 3}, "values 'p', 1; .* is for 1=1 only; .* is for p=2 only"),
+        ]:
+            with self.subTest(values=values):
+                self.assertRegex(str(BuildError("a", values, None, adapter)), text)
 
 
 class FactoryTest(unittest.TestCase):
