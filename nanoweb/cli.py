@@ -407,7 +407,12 @@ def _make_parser():
     version = f"nanoweb {__version__} (Python {sys.version.split()[0]})"
     parser.add_argument("--version", action="version", version=version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_routes(commands)
+    return parser
 
+
+def _add_run(commands):
     run = commands.add_parser("run", help="serve an application", allow_abbrev=False, add_help=False)  # -h is --host
     run.set_defaults(command=_run, threads=True)
     _add_target(run)
@@ -425,6 +430,8 @@ def _make_parser():
     )
     run.add_argument("--help", action="help", help="show this message and exit")
 
+
+def _add_routes(commands):
     routes = commands.add_parser("routes", help="show the routes of an application", allow_abbrev=False)
     routes.set_defaults(command=_print_routes)
     _add_target(routes)
@@ -436,7 +443,6 @@ def _make_parser():
         help="what to sort by; match is the order in which they are tried (default: endpoint)",
     )
     routes.add_argument("--all-methods", action="store_true", help="show HEAD and OPTIONS too")
-    return parser
 
 
 def _add_debug(parser):
