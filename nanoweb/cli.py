@@ -22,7 +22,7 @@ from .app import App
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from .wsgi import WSGIApplication
 
 __all__ = ["UsageError", "load_app", "main"]
 

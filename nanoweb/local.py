@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Generic, TypeVar
 
-    from _typeshed.wsgi import WSGIApplication
+    from .wsgi import WSGIApplication
 
     T = TypeVar("T")
 else:

@@ -58,11 +58,10 @@ from .wsgi import FileWrapper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
-    StartResponse = Callable[..., Callable[[bytes], object]]
-    WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+    from .wsgi import WSGIApplication
 
 __all__ = [
     "BaseWSGIServer",
