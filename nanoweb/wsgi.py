@@ -336,7 +336,6 @@ class ClosingIterator:
         iterable: Iterable[bytes],
         callbacks: Callable[[], object] | Iterable[Callable[[], object]] | None = None,
     ) -> None:
-        self._iterable = iterable
         self._next = iter(iterable).__next__
         if callbacks is None:
             self._callbacks = []
