@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import re
 
-from .datastructures import FileStorage, Headers, MultiDict
+from .dicts import MultiDict
 from .exceptions import RequestEntityTooLarge
+from .fields import Headers
 from .headers import parse_options_header
+from .uploads import FileStorage
 from .wsgi import get_content_length, get_input_stream
 
 TYPE_CHECKING = False

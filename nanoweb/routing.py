@@ -49,7 +49,7 @@ from .converters import (
     parse_converter_args,
     quote_path,
 )
-from .datastructures import MultiDict
+from .dicts import MultiDict
 from .exceptions import BadHost, BadRequest, HTTPException, MethodNotAllowed, NotFound
 from .markup import escape
 from .properties import cached_property

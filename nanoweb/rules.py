@@ -12,7 +12,7 @@ import re
 import sys
 
 from .converters import ValidationError, parse_converter_args, quote_path, reader, writer
-from .datastructures import MultiDict
+from .dicts import MultiDict
 from .ruletree import close_segment, parse_rule, split_segments
 from .urls import quote
 

@@ -8,7 +8,7 @@ that has the key can serve the next request.
 
 from __future__ import annotations
 
-from .datastructures import CallbackDict
+from .dicts import CallbackDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

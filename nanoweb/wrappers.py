@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import io
 import re
-from functools import lru_cache, update_wrapper
+from functools import update_wrapper
 
-from .datastructures import CombinedMultiDict, EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
+from .cookies import dump_cookie, parse_cookie
+from .dicts import CombinedMultiDict, ImmutableMultiDict, MultiDict
 from .exceptions import HTTP_STATUS_CODES, BadRequest, HTTPException, UnsupportedMediaType
+from .fields import EnvironHeaders, Headers
 from .formparser import FormDataParser, parse_urlencoded
 from .headers import (
     check_header,
-    dump_cookie,
-    parse_cookie,
+    get_content_type,
     parse_list_header,
     parse_options_header,
     remove_entity_headers,
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
     from typing import IO, Any, Literal, TypeVar, overload
 
     from .app import App
-    from .datastructures import FileStorage
     from .routing import Rule
+    from .uploads import FileStorage
     from .wsgi import StartResponse, WSGIApplication
 
     RequestType = TypeVar("RequestType", bound="Request")
@@ -455,8 +456,6 @@ class Request:
         self.close()
 
 
-_textual_suffixes = "ecmascript javascript sql xml xml-dtd xml-external-parsed-entity"
-_textual = frozenset(f"application/{suffix}" for suffix in _textual_suffixes.split())
 _bodiless = frozenset([204, 304])
 _statuses = {code: (f"{code} {phrase.upper()}", code) for code, phrase in HTTP_STATUS_CODES.items()}
 _is_phrase = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9112, section 4
@@ -478,17 +477,6 @@ def _clean_status(value):
     if not _is_phrase(phrase):
         raise ValueError(f"status {value!r} must be one line of Latin-1: no control characters, none over U+00FF")
     return f"{code} {phrase}", code
-
-
-@lru_cache(maxsize=64)
-def _content_type_of(mimetype):
-    """The Content-Type field of a media type: text gets the charset, which is UTF-8 here always."""
-    if mimetype is None:
-        return None
-    is_text = mimetype.startswith("text/") or mimetype.endswith("+xml") or mimetype in _textual
-    return check_header(
-        "Content-Type", f"{mimetype}; charset=utf-8" if is_text and "charset" not in mimetype else mimetype
-    )[1]
 
 
 class Response:
@@ -537,7 +525,7 @@ class Response:
         direct_passthrough: bool = False,
     ) -> None:
         if content_type is None:
-            self._content_type = _content_type_of(self.default_mimetype if mimetype is None else mimetype)
+            self._content_type = get_content_type(self.default_mimetype if mimetype is None else mimetype)
         else:
             self._content_type = check_header("Content-Type", content_type)[1]
         if headers is not None:
@@ -736,7 +724,7 @@ class Response:
 
     @mimetype.setter
     def mimetype(self, value: str) -> None:
-        self.headers["Content-Type"] = _content_type_of(value)
+        self.headers["Content-Type"] = get_content_type(value)
 
     @property
     def mimetype_params(self) -> dict[str, str]:
@@ -833,7 +821,7 @@ class Response:
     def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Return (body, status, fields) as they are sent in answer to this environ."""
         if self._goes_as_made(environ):
-            fields = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
+            fields: list[Any] = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
             return [*self.response], self._status, fields
         headers = self.get_wsgi_headers(environ)
         return self.get_app_iter(environ), self._status, headers.to_wsgi_list()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import re
 
-from .datastructures import Headers
 from .exceptions import ClientDisconnected, RequestEntityTooLarge, SecurityError
+from .fields import Headers
 from .urls import quote, uri_to_iri
 
 TYPE_CHECKING = False

@@ -1,0 +1,112 @@
+"""Files that a client sent with a form."""
+
+from __future__ import annotations
+
+import os
+
+from .fields import Headers
+from .headers import parse_options_header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, Any
+
+__all__ = ["FileStorage"]
+
+
+class FileStorage:
+    """One uploaded file: its stream, the name the client gave it, and the fields of its part.
+
+    stream     a binary file at its start; reading, seeking and closing go to it
+    filename   as the client sent it: never a path to open, see `secure_filename`.
+               If None, the name that the stream has, if it has one
+    name       the form field's name
+    headers    the fields of the part (Content-Type and others)
+
+    True if there is a file name: an empty file field has none.
+    """
+
+    def __init__(
+        self,
+        stream: IO[bytes] | None = None,
+        filename: str | None = None,
+        name: str | None = None,
+        content_type: str | None = None,
+        content_length: int | None = None,
+        headers: Headers | None = None,
+    ) -> None:
+        if stream is None:
+            from io import BytesIO
+
+            stream = BytesIO()
+        self.stream = stream
+        self.filename: str | None = _name_of(stream) if filename is None else filename
+        self.name = name
+        self.headers = Headers() if headers is None else headers
+        if content_type is not None:
+            self.headers["Content-Type"] = content_type
+        if content_length is not None:
+            self.headers["Content-Length"] = str(content_length)
+
+    @property
+    def content_type(self) -> str | None:
+        """The Content-Type of the part as sent."""
+        return self.headers.get("Content-Type")
+
+    @property
+    def content_length(self) -> int:
+        """The Content-Length of the part, 0 if the client gave none (most do not): bytes."""
+        value = self.headers.get("Content-Length", "0")
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
+
+    @property
+    def mimetype(self) -> str:
+        """The media type without parameters, in lower case."""
+        return parse_options_header(self.content_type or "")[0].lower()
+
+    @property
+    def mimetype_params(self) -> dict[str, str]:
+        """The parameters of the media type."""
+        return parse_options_header(self.content_type or "")[1]
+
+    def save(self, dst: str | os.PathLike[str] | IO[bytes], buffer_size: int = 16384) -> None:
+        """Write what the stream still holds to a path or to an open binary file."""
+        from shutil import copyfileobj
+
+        if isinstance(dst, (str, os.PathLike)):
+            with open(dst, "wb") as file:
+                copyfileobj(self.stream, file, buffer_size)
+        else:
+            copyfileobj(self.stream, dst, buffer_size)
+
+    def close(self) -> None:
+        """Close the stream; a spooled file goes with it."""
+        self.stream.close()
+
+    def __bool__(self) -> bool:
+        return bool(self.filename)
+
+    def __getattr__(self, name: str) -> Any:
+        # What copy and pickle ask for is not the stream's, which is not even there when they make the object.
+        if name == "stream" or name.startswith("__"):
+            raise AttributeError(name)
+        # Before Python 3.11 a SpooledTemporaryFile hides some methods of the file that it keeps in _file.
+        for file in (self.stream, getattr(self.stream, "_file", None)):
+            if hasattr(file, name):
+                return getattr(file, name)
+        raise AttributeError(f"neither FileStorage nor its stream has {name!r}")
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.stream)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.filename!r} ({self.content_type!r})>"
+
+
+def _name_of(stream):
+    """The name of the file that a stream was opened by; None for one without, a pipe for example."""
+    name = getattr(stream, "name", None)
+    if not isinstance(name, (str, bytes)) or (name[:1], name[-1:]) in (("<", ">"), (b"<", b">")):
+        return None
+    return os.fsdecode(name) or None

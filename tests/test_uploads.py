@@ -1,0 +1,80 @@
+import copy
+import io
+import pathlib
+import tempfile
+import unittest
+
+from nanoweb.uploads import FileStorage
+
+
+class FileStorageTest(unittest.TestCase):
+    def test_it_reads_like_the_file_that_it_is(self):
+        file = FileStorage(io.BytesIO(b"one\ntwo\n"), "a.txt", "upload", "text/plain; charset=utf-8", 8)
+        self.assertEqual((file.filename, file.name, file.content_length), ("a.txt", "upload", 8))
+        self.assertEqual((file.mimetype, file.mimetype_params), ("text/plain", {"charset": "utf-8"}))
+        self.assertEqual((file.readline(), file.tell(), list(file)), (b"one\n", 4, [b"two\n"]))
+        file.seek(0)
+        self.assertEqual(file.read(), b"one\ntwo\n")
+        self.assertEqual(repr(file), "<FileStorage: 'a.txt' ('text/plain; charset=utf-8')>")
+        file.close()
+        self.assertTrue(file.stream.closed)
+
+    def test_a_field_that_was_left_empty_is_false(self):
+        self.assertFalse(FileStorage(filename=""))
+        self.assertFalse(FileStorage())
+        self.assertTrue(FileStorage(filename="a"))
+
+    def test_a_length_that_is_no_number_is_none(self):
+        for value, length in [
+            (None, 0),
+            ("5", 5),
+            ("", 0),
+            ("-5", 0),
+            ("+5", 0),
+            ("5_0", 0),
+            ("٥", 0),
+            ("9" * 5000, 0),
+        ]:
+            with self.subTest(value):
+                file = FileStorage()
+                if value is not None:
+                    file.headers._list.append(("Content-Length", value))
+                self.assertEqual(file.content_length, length)
+
+    def test_it_is_saved_to_a_path_or_an_open_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for target in [f"{folder}/a", pathlib.Path(folder, "b")]:
+                FileStorage(io.BytesIO(b"data")).save(target)
+                self.assertEqual(pathlib.Path(target).read_bytes(), b"data")
+            self.assertRaises(FileNotFoundError, FileStorage().save, f"{folder}/nowhere/c")
+        target, file = io.BytesIO(), FileStorage(io.BytesIO(b"read, and the rest"))
+        file.read(10)
+        file.save(target, buffer_size=2)
+        self.assertEqual((target.getvalue(), target.closed), (b"the rest", False))
+
+    def test_the_name_of_an_open_file_is_its_own(self):
+        with tempfile.NamedTemporaryFile() as file:
+            self.assertEqual(FileStorage(file).filename, file.name)
+            self.assertEqual(FileStorage(file, "other").filename, "other")
+        with tempfile.TemporaryFile() as file:  # its name is a number
+            self.assertIsNone(FileStorage(file).filename)
+        stream = io.BytesIO()
+        for name, filename in [("<stdin>", None), (b"a", "a"), ("", None)]:
+            stream = type("Named", (io.BytesIO,), {"name": name})()
+            self.assertEqual(FileStorage(stream).filename, filename)
+
+    def test_a_spooled_file_is_a_file_on_every_python(self):
+        with tempfile.SpooledTemporaryFile(max_size=10) as spooled:
+            file = FileStorage(spooled, "a")
+            for data in [b"short", b"longer than ten"]:
+                spooled.write(data)
+                self.assertTrue(file.seekable() and file.readable() and file.writable())
+
+    def test_what_it_has_not_is_an_attribute_error(self):
+        with self.assertRaisesRegex(AttributeError, "neither FileStorage nor its stream has 'nothing'"):
+            FileStorage().nothing  # noqa: B018
+        self.assertEqual(copy.copy(FileStorage(filename="a")).filename, "a")
+
+
+if __name__ == "__main__":
+    unittest.main()
