@@ -2,6 +2,8 @@
 
 In a request's way: args, form, cookies and values are the first two kinds, the session is the third.
 Where a key may have several values, as in a query string, a look-up gives the first.
+
+All can be copied and pickled, if what they hold can.
 """
 
 from __future__ import annotations
@@ -13,17 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, Literal, NoReturn, TypeVar, overload
 
-    # The values of a MultiDict; what type= makes of them; a default; a MultiDict itself.
+    # The keys and values of a dict; what type= makes of the values; a default.
+    K = TypeVar("K")
     V = TypeVar("V")
     T = TypeVar("T")
     D = TypeVar("D")
-    M = TypeVar("M", bound="MultiDict[Any]")
+    # A dict or a MultiDict itself.
+    F = TypeVar("F", bound="ImmutableDictMixin")
+    M = TypeVar("M", bound="MultiDict[Any, Any]")
 
     # What a MultiDict may be made from, beside another one.
-    Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
-    Pairs = Mapping[str, V | list[V] | tuple[V, ...] | set[V]] | Iterable[tuple[str, V]]
+    Pairs = Mapping[K, V | list[V] | tuple[V, ...] | set[V]] | Iterable[tuple[K, V]]
 
-__all__ = ["CallbackDict", "CombinedMultiDict", "ImmutableMultiDict", "MultiDict"]
+__all__ = [
+    "CallbackDict",
+    "CombinedMultiDict",
+    "ImmutableDict",
+    "ImmutableList",
+    "ImmutableMultiDict",
+    "ImmutableTypeConversionDict",
+    "MultiDict",
+    "TypeConversionDict",
+    "iter_multi_items",
+]
 
 _missing: Any = object()  # stands for an argument that was not given, where None could have been
 _dict: Any = dict  # what a MultiDict is underneath: there its values are lists, which no type checker is told
@@ -42,26 +56,132 @@ def _convert_all(values, type):
     return [one for one in (_convert(value, _missing, type) for value in values) if one is not _missing]
 
 
-def _pairs(mapping):
-    """Every (key, value) of what a MultiDict may be made from; of Headers too, which have items()."""
+def iter_multi_items(mapping: MultiDict[K, V] | Pairs[K, V]) -> Iterator[tuple[K, V]]:
+    """Yield every (key, value) of what a MultiDict may be made from; of Headers too.
+
+    >>> list(iter_multi_items({"tag": ["new", "red"], "page": "2"}))
+    [('tag', 'new'), ('tag', 'red'), ('page', '2')]
+    """
+    source: Any = mapping
     if isinstance(mapping, MultiDict):
         yield from mapping.items(multi=True)
     elif hasattr(mapping, "items"):
-        for key, value in mapping.items():
+        for key, value in source.items():
             if isinstance(value, (list, tuple, set)):
                 for one in value:
                     yield key, one
             else:
                 yield key, value
     else:
-        yield from mapping
+        yield from source
+
+
+# What cannot be changed
 
 
 def _refuse(self, *args, **kwargs):
-    raise TypeError(f"{type(self).__name__} cannot be changed: it is what the client sent; change a copy of it")
+    raise TypeError(f"{type(self).__name__} cannot be changed: change a copy of it")
 
 
-class MultiDict(dict[str, "V"]):
+class ImmutableList(list["V"]):
+    """A list that cannot be changed, and so can be a key of a dict."""
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = remove = pop = clear = reverse = sort = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (list(self),)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({super().__repr__()})"
+
+
+class ImmutableDictMixin:
+    """What makes a dict one that cannot be changed, standing before it among the base classes."""
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    setdefault = update = pop = popitem = clear = _refuse
+
+    if not TYPE_CHECKING:  # to a type checker this is the dict's
+
+        @classmethod
+        def fromkeys(cls, keys, value=None):
+            """Return one with these keys, which all have the same value."""
+            return cls([(key, value) for key in keys])
+
+    def __hash__(self: Any) -> int:
+        return hash(frozenset(self.items()))
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        return type(self), (dict(self),)
+
+    def __copy__(self: F) -> F:
+        return self
+
+
+class ImmutableDict(ImmutableDictMixin, dict["K", "V"]):  # type: ignore[misc]  # it has a hash
+    """A dict that cannot be changed; ``copy()`` gives one that can.
+
+    >>> defaults = ImmutableDict({"DEBUG": False})
+    >>> defaults["DEBUG"] = True
+    Traceback (most recent call last):
+    TypeError: ImmutableDict cannot be changed: change a copy of it
+    """
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({super().__repr__()})"
+
+
+# What converts
+
+
+class TypeConversionDict(dict["K", "V"]):
+    """A dict whose get() can convert.
+
+    >>> args = TypeConversionDict(page="2", size="all")
+    >>> args.get("page", type=int), args.get("size", 10, type=int)
+    (2, 10)
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get(self, key: K, default: None = None, type: None = None) -> V | None: ...
+        @overload
+        def get(self, key: K, default: V, type: None = None) -> V: ...
+        @overload
+        def get(self, key: K, default: D, type: None = None) -> V | D: ...
+        @overload
+        def get(self, key: K, default: D, type: Callable[[V], T]) -> T | D: ...
+        @overload
+        def get(self, key: K, default: None = None, *, type: Callable[[V], T]) -> T | None: ...
+
+    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:
+        """Return the value, through type if given; default where it is missing or does not convert.
+
+        A value does not convert where type raises a ValueError or a TypeError.
+        """
+        value = super().get(key, _missing)
+        if value is _missing:
+            return default
+        return value if type is None else _convert(value, default, type)
+
+
+class ImmutableTypeConversionDict(ImmutableDictMixin, TypeConversionDict["K", "V"]):  # type: ignore[misc]
+    """A TypeConversionDict that cannot be changed."""
+
+    def copy(self) -> TypeConversionDict[K, V]:
+        """Return a TypeConversionDict with the same values that can be changed."""
+        return TypeConversionDict(self)
+
+
+# Several values
+
+
+class MultiDict(TypeConversionDict["K", "V"]):
     """A dict in which a key may have several values, as in a query string.
 
     >>> args = MultiDict([("tag", "new"), ("tag", "red"), ("page", "2")])
@@ -79,7 +199,7 @@ class MultiDict(dict[str, "V"]):
     ``dict(args)`` and ``**args`` see those.
     """
 
-    def __init__(self, mapping: MultiDict[V] | Pairs[V] | None = None) -> None:
+    def __init__(self, mapping: MultiDict[K, V] | Pairs[K, V] | None = None) -> None:
         if type(mapping) is list:  # what the parsers give; a moment counts here
             for key, value in mapping:
                 _dict.setdefault(self, key, []).append(value)
@@ -87,69 +207,58 @@ class MultiDict(dict[str, "V"]):
             for key, values in mapping.lists():
                 _dict.__setitem__(self, key, values)
         elif mapping:
-            for key, value in _pairs(mapping):
+            for key, value in iter_multi_items(mapping):
                 _dict.setdefault(self, key, []).append(value)
 
     # Reading: the first value
 
-    def __getitem__(self, key: str) -> V:
+    def __getitem__(self, key: K) -> V:
         values = _dict.get(self, key)
         if values:
             return values[0]
         raise BadRequestKeyError(key)
 
-    if TYPE_CHECKING:
+    if not TYPE_CHECKING:  # to a type checker this is TypeConversionDict's
 
-        @overload
-        def get(self, key: str, default: None = None, type: None = None) -> V | None: ...
-        @overload
-        def get(self, key: str, default: V, type: None = None) -> V: ...
-        @overload
-        def get(self, key: str, default: D, type: None = None) -> V | D: ...
-        @overload
-        def get(self, key: str, default: D, type: Callable[[V], T]) -> T | D: ...
-        @overload
-        def get(self, key: str, default: None = None, *, type: Callable[[V], T]) -> T | None: ...
+        def get(self, key, default=None, type=None):
+            """Return the first value, through type if given; default where it is missing or does not convert."""
+            values = _dict.get(self, key)
+            if not values:
+                return default
+            return values[0] if type is None else _convert(values[0], default, type)
 
-    def get(self, key: str, default: Any = None, type: Callable[[V], Any] | None = None) -> Any:
-        """Return the first value, through type if given; default where it is missing or does not convert."""
-        values = _dict.get(self, key)
-        if not values:
-            return default
-        return values[0] if type is None else _convert(values[0], default, type)
-
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[K]:
         # Were this dict's own, dict(self) and **self would take what is underneath, lists.
         return _dict.__iter__(self)
 
-    def items(self, multi: bool = False) -> Iterator[tuple[str, V]]:  # type: ignore[override]
+    def items(self, multi: bool = False) -> Iterator[tuple[K, V]]:  # type: ignore[override]
         """Yield (key, first value), or with multi every (key, value)."""
-        for key, values in self.lists():
+        for key, values in _dict.items(self):
             if multi:
                 for value in values:
                     yield key, value
-            else:
+            elif values:
                 yield key, values[0]
 
     def values(self) -> Iterator[V]:  # type: ignore[override]
         """Yield the first value of each key."""
-        return (values[0] for _, values in self.lists())
+        return (value for _, value in self.items())
 
     # Reading: all values
 
     if TYPE_CHECKING:
 
         @overload
-        def getlist(self, key: str, type: None = None) -> list[V]: ...
+        def getlist(self, key: K, type: None = None) -> list[V]: ...
         @overload
-        def getlist(self, key: str, type: Callable[[V], T]) -> list[T]: ...
+        def getlist(self, key: K, type: Callable[[V], T]) -> list[T]: ...
 
-    def getlist(self, key: str, type: Callable[[V], Any] | None = None) -> list[Any]:
+    def getlist(self, key: K, type: Callable[[V], Any] | None = None) -> list[Any]:
         """Return all values of a key; [] if there is none; those that type refuses are left out."""
         values = _dict.get(self, key, ())
         return list(values) if type is None else _convert_all(values, type)
 
-    def lists(self) -> Iterator[tuple[str, list[V]]]:
+    def lists(self) -> Iterator[tuple[K, list[V]]]:
         """Yield (key, all its values)."""
         for key, values in _dict.items(self):
             yield key, list(values)
@@ -161,9 +270,9 @@ class MultiDict(dict[str, "V"]):
     if TYPE_CHECKING:
 
         @overload
-        def to_dict(self, flat: Literal[True] = True) -> dict[str, V]: ...
+        def to_dict(self, flat: Literal[True] = True) -> dict[K, V]: ...
         @overload
-        def to_dict(self, flat: Literal[False]) -> dict[str, list[V]]: ...
+        def to_dict(self, flat: Literal[False]) -> dict[K, list[V]]: ...
 
     def to_dict(self, flat: bool = True) -> Any:
         """Return a plain dict: of first values, or with flat=False of lists."""
@@ -171,55 +280,55 @@ class MultiDict(dict[str, "V"]):
 
     # Writing
 
-    def __setitem__(self, key: str, value: V) -> None:
+    def __setitem__(self, key: K, value: V) -> None:
         _dict.__setitem__(self, key, [value])
 
-    def add(self, key: str, value: V) -> None:
+    def add(self, key: K, value: V) -> None:
         """Add one more value to a key."""
         _dict.setdefault(self, key, []).append(value)
 
-    def setlist(self, key: str, new_list: Iterable[V]) -> None:
+    def setlist(self, key: K, new_list: Iterable[V]) -> None:
         """Make these all the values of a key."""
         _dict.__setitem__(self, key, list(new_list))
 
-    def setdefault(self, key: str, default: Any = None) -> Any:
+    def setdefault(self, key: K, default: Any = None) -> Any:
         """Return the first value; make the default the only value first if there is none."""
         if not _dict.get(self, key):
             self[key] = default
         return self[key]
 
-    def setlistdefault(self, key: str, default_list: Iterable[V] | None = None) -> list[V]:
+    def setlistdefault(self, key: K, default_list: Iterable[V] | None = None) -> list[V]:
         """Return the list itself that holds a key's values; changes to it change the MultiDict."""
         if key not in self:
             self.setlist(key, default_list or ())
         return _dict.__getitem__(self, key)
 
-    def update(self, mapping: MultiDict[V] | Pairs[V]) -> None:  # type: ignore[override]
+    def update(self, mapping: MultiDict[K, V] | Pairs[K, V]) -> None:  # type: ignore[override]
         """Add all values of the mapping to those that are there; see ``|=`` too."""
-        for key, value in list(_pairs(mapping)):
+        for key, value in list(iter_multi_items(mapping)):
             self.add(key, value)
 
-    def __or__(self, other: Mapping[str, Any]) -> MultiDict[V]:  # type: ignore[override]
+    def __or__(self, other: Mapping[K, Any]) -> MultiDict[K, V]:  # type: ignore[override]
         if not hasattr(other, "items"):
             return NotImplemented
-        both: MultiDict[V] = self.copy()
+        both: MultiDict[K, V] = self.copy()
         both.update(other)
         return both
 
-    def __ior__(self: M, other: Fields) -> M:  # type: ignore[override]
+    def __ior__(self: M, other: MultiDict[K, V] | Pairs[K, V]) -> M:  # type: ignore[misc,override]
         self.update(other)
         return self
 
     if TYPE_CHECKING:
 
         @overload
-        def pop(self, key: str) -> V: ...
+        def pop(self, key: K) -> V: ...
         @overload
-        def pop(self, key: str, default: V) -> V: ...
+        def pop(self, key: K, default: V) -> V: ...
         @overload
-        def pop(self, key: str, default: D) -> V | D: ...
+        def pop(self, key: K, default: D) -> V | D: ...
 
-    def pop(self, key: str, default: Any = _missing) -> Any:
+    def pop(self, key: K, default: Any = _missing) -> Any:
         """Remove a key with all its values and return the first; the default if it is missing."""
         values = _dict.pop(self, key, None)
         if values:
@@ -228,18 +337,18 @@ class MultiDict(dict[str, "V"]):
             return default
         raise BadRequestKeyError(key)
 
-    def popitem(self) -> tuple[str, V]:
+    def popitem(self) -> tuple[K, V]:
         """Remove some key; return it and its first value."""
         key, values = self.popitemlist()
         if not values:
             raise BadRequestKeyError(key)
         return key, values[0]
 
-    def poplist(self, key: str) -> list[V]:
+    def poplist(self, key: K) -> list[V]:
         """Remove a key and return all its values; [] if it is missing."""
         return _dict.pop(self, key, [])
 
-    def popitemlist(self) -> tuple[str, list[V]]:
+    def popitemlist(self) -> tuple[K, list[V]]:
         """Remove some key; return it and all its values."""
         try:
             return _dict.popitem(self)
@@ -256,47 +365,37 @@ class MultiDict(dict[str, "V"]):
         """Return a MultiDict with copies of the values too."""
         from copy import deepcopy
 
-        copy = type(self)()
-        for key, values in self.lists():
-            _dict.__setitem__(copy, key, deepcopy(values, memo))
-        return copy
+        return deepcopy(self, memo)
 
     def __copy__(self: M) -> M:
         return self.copy()
 
-    def __deepcopy__(self: M, memo: dict[int, Any]) -> M:
-        return self.deepcopy(memo)
-
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return type(self), (self.to_dict(flat=False),)
+        return type(self), (), self.to_dict(flat=False)
+
+    def __setstate__(self, lists: dict[K, list[V]]) -> None:
+        _dict.update(self, lists)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self.items(multi=True))!r})"
 
 
-class ImmutableMultiDict(MultiDict["V"]):
+class ImmutableMultiDict(ImmutableDictMixin, MultiDict["K", "V"]):
     """A MultiDict that cannot be changed: request.args, request.form, request.cookies."""
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    add = setlist = setlistdefault = setdefault = update = _refuse
-    pop = popitem = poplist = popitemlist = clear = _refuse
+    add = setlist = setlistdefault = poplist = popitemlist = _refuse
 
-    @classmethod
-    def fromkeys(cls, keys: Iterable[str], value: Any = None) -> ImmutableMultiDict[Any]:  # type: ignore[override]
-        return cls([(key, value) for key in keys])
-
-    def copy(self) -> MultiDict[V]:  # type: ignore[override]
+    def copy(self) -> MultiDict[K, V]:  # type: ignore[override]
         """Return a MultiDict with the same values that can be changed."""
         return MultiDict(self)
-
-    def __copy__(self) -> ImmutableMultiDict[V]:
-        return self
 
     def __hash__(self) -> int:  # type: ignore[override]
         return hash(frozenset((key, tuple(values)) for key, values in self.lists()))
 
+    __reduce_ex__ = MultiDict.__reduce_ex__
 
-class CombinedMultiDict(ImmutableMultiDict["V"]):
+
+class CombinedMultiDict(ImmutableMultiDict["K", "V"]):
     """Several MultiDicts read as one: the first that knows a key answers.
 
     >>> query, form = MultiDict([("a", "1")]), MultiDict([("a", "2"), ("b", "3")])
@@ -307,14 +406,14 @@ class CombinedMultiDict(ImmutableMultiDict["V"]):
     dicts are looked into each time: what changes there changes here.
     """
 
-    def __init__(self, dicts: Iterable[MultiDict[V]] | None = None) -> None:
+    def __init__(self, dicts: Iterable[MultiDict[K, V]] | None = None) -> None:
         self.dicts = list(dicts or ())
 
     @classmethod
     def fromkeys(cls, keys: Any, value: Any = None) -> NoReturn:
         raise TypeError("a CombinedMultiDict reads other dicts; it has no keys of its own")
 
-    def __getitem__(self, key: str) -> V:
+    def __getitem__(self, key: K) -> V:
         for one in self.dicts:
             if key in one:
                 return one[key]
@@ -335,30 +434,30 @@ class CombinedMultiDict(ImmutableMultiDict["V"]):
             """Return the values of a key in all dicts."""
             return [value for one in self.dicts for value in one.getlist(key, type)]
 
-    def items(self, multi: bool = False) -> Iterator[tuple[str, V]]:  # type: ignore[override]
+    def items(self, multi: bool = False) -> Iterator[tuple[K, V]]:  # type: ignore[override]
         """Yield (key, first value), or with multi every (key, value), one dict after the other."""
         if multi:
             for one in self.dicts:
                 yield from one.items(multi=True)
         else:
-            yield from super().items()
+            yield from MultiDict(self).items()
 
-    def lists(self) -> Iterator[tuple[str, list[V]]]:
+    def lists(self) -> Iterator[tuple[K, list[V]]]:
         """Yield (key, its values in all dicts)."""
-        merged: dict[str, list[V]] = {}
+        merged: dict[K, list[V]] = {}
         for one in self.dicts:
             for key, values in one.lists():
                 merged.setdefault(key, []).extend(values)
         return iter(merged.items())
 
-    def keys(self) -> Iterable[str]:  # type: ignore[override]
+    def keys(self) -> Iterable[K]:  # type: ignore[override]
         """Return the keys of all dicts."""
         return dict(self.lists()).keys()
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[K]:
         return iter(self.keys())
 
-    def __reversed__(self) -> Iterator[str]:
+    def __reversed__(self) -> Iterator[K]:
         return reversed(list(self.keys()))
 
     def __len__(self) -> int:
@@ -380,14 +479,8 @@ class CombinedMultiDict(ImmutableMultiDict["V"]):
 
     __hash__ = ImmutableMultiDict.__hash__
 
-    def __copy__(self) -> MultiDict[V]:  # type: ignore[override]
+    def __copy__(self) -> MultiDict[K, V]:  # type: ignore[override]
         return self.copy()
-
-    def deepcopy(self, memo: dict[int, Any] | None = None) -> CombinedMultiDict[V]:
-        """Return a CombinedMultiDict of copies of the dicts."""
-        from copy import deepcopy
-
-        return type(self)(deepcopy(self.dicts, memo))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self.dicts,)
@@ -396,7 +489,7 @@ class CombinedMultiDict(ImmutableMultiDict["V"]):
         return f"{type(self).__name__}({self.dicts!r})"
 
 
-class CallbackDict(dict[str, "Any"]):
+class CallbackDict(dict["K", "V"]):
     """A dict that tells when it was changed: ``on_update(self)`` is called after each change.
 
     >>> shelf = CallbackDict({"a": 1}, on_update=lambda self: print("now", dict(self)))
@@ -406,7 +499,11 @@ class CallbackDict(dict[str, "Any"]):
 
     on_update: Callable[[Any], object] | None = None  # on the class too: pickle fills a dict before it has attributes
 
-    def __init__(self, initial: Any = None, on_update: Callable[[Any], object] | None = None) -> None:
+    def __init__(
+        self,
+        initial: Mapping[K, V] | Iterable[tuple[K, V]] | None = None,
+        on_update: Callable[[Any], object] | None = None,
+    ) -> None:
         super().__init__(initial or ())
         self.on_update = on_update
 
@@ -414,29 +511,38 @@ class CallbackDict(dict[str, "Any"]):
         if self.on_update is not None:
             self.on_update(self)
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: K, value: V) -> None:
         super().__setitem__(key, value)
         self._changed()
 
-    def __delitem__(self, key: str) -> None:
+    def __delitem__(self, key: K) -> None:
         super().__delitem__(key)
         self._changed()
 
-    def setdefault(self, key: str, default: Any = None) -> Any:
+    def setdefault(self, key: K, default: Any = None) -> Any:
         known = key in self
         value = super().setdefault(key, default)
         if not known:
             self._changed()
         return value
 
-    def pop(self, key: str, default: Any = _missing) -> Any:
+    if TYPE_CHECKING:
+
+        @overload
+        def pop(self, key: K) -> V: ...
+        @overload
+        def pop(self, key: K, default: V) -> V: ...
+        @overload
+        def pop(self, key: K, default: D) -> V | D: ...
+
+    def pop(self, key: K, default: Any = _missing) -> Any:
         known = key in self
         value = super().pop(key) if default is _missing else super().pop(key, default)
         if known:
             self._changed()
         return value
 
-    def popitem(self) -> tuple[str, Any]:
+    def popitem(self) -> tuple[K, V]:
         item = super().popitem()
         self._changed()
         return item
@@ -445,12 +551,13 @@ class CallbackDict(dict[str, "Any"]):
         super().clear()
         self._changed()
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        super().update(*args, **kwargs)
+    def update(self, arg: Any = None, /, **kwargs: V) -> None:
+        super().update(() if arg is None else arg, **kwargs)
         self._changed()
 
     def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
-        self.update(other)
+        super().__ior__(other)
+        self._changed()
         return self
 
     def __repr__(self) -> str:

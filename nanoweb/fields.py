@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .dicts import MultiDict, _convert, _convert_all, _missing, _pairs, _refuse
+from .dicts import MultiDict, _convert, _convert_all, _missing, _refuse, iter_multi_items
 from .exceptions import BadRequestKeyError, check_header
 from .headers import dump_options_header
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, NoReturn, TypeVar, overload
 
-    from .dicts import Fields
+    # What Headers may be made from, beside other Headers and a MultiDict.
+    Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
     T = TypeVar("T")  # what type= makes of a value
     D = TypeVar("D")  # a default
@@ -45,7 +46,7 @@ class Headers:
     __hash__ = None  # type: ignore[assignment]  # can be changed
     _list: list[tuple[str, str]]
 
-    def __init__(self, defaults: Headers | MultiDict[Any] | Fields | None = None) -> None:
+    def __init__(self, defaults: Headers | MultiDict[str, Any] | Fields | None = None) -> None:
         self._list = []
         if defaults is not None:
             if type(defaults) is Headers:
@@ -197,13 +198,13 @@ class Headers:
             self.setlist(key, default)
         return self.getlist(key)
 
-    def extend(self, arg: Headers | MultiDict[Any] | Fields | None = None, /, **kwargs: Any) -> None:
+    def extend(self, arg: Headers | MultiDict[str, Any] | Fields | None = None, /, **kwargs: Any) -> None:
         """Add all fields of a mapping or of pairs, and those of keyword arguments, to those that are there."""
         for mapping in (() if arg is None else arg, kwargs):
-            for name, value in list(_pairs(mapping)):
+            for name, value in list(iter_multi_items(mapping)):
                 self.add(name, value)
 
-    def update(self, arg: Headers | MultiDict[Any] | Fields | None = None, /, **kwargs: Any) -> None:
+    def update(self, arg: Headers | MultiDict[str, Any] | Fields | None = None, /, **kwargs: Any) -> None:
         """Set every field of a mapping or of pairs, and of keyword arguments.
 
         Of a mapping, all values of a name take the place of what was there; of pairs,

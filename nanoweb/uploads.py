@@ -1,9 +1,13 @@
-"""Files that a client sent with a form."""
+"""Files that a client sent with a form.
+
+In a request's way: the form parser makes a FileStorage of each file part, for request.files.
+"""
 
 from __future__ import annotations
 
 import os
 
+from .dicts import MultiDict
 from .fields import Headers
 from .headers import parse_options_header
 
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-__all__ = ["FileStorage"]
+__all__ = ["FileMultiDict", "FileStorage"]
 
 
 class FileStorage:
@@ -30,7 +34,7 @@ class FileStorage:
     def __init__(
         self,
         stream: IO[bytes] | None = None,
-        filename: str | None = None,
+        filename: str | os.PathLike[str] | None = None,
         name: str | None = None,
         content_type: str | None = None,
         content_length: int | None = None,
@@ -41,7 +45,7 @@ class FileStorage:
 
             stream = BytesIO()
         self.stream = stream
-        self.filename: str | None = _name_of(stream) if filename is None else filename
+        self.filename: str | None = _name_of(stream) if filename is None else os.fsdecode(filename)
         self.name = name
         self.headers = Headers() if headers is None else headers
         if content_type is not None:
@@ -110,3 +114,44 @@ def _name_of(stream):
     if not isinstance(name, (str, bytes)) or (name[:1], name[-1:]) in (("<", ">"), (b"<", b">")):
         return None
     return os.fsdecode(name) or None
+
+
+class FileMultiDict(MultiDict[str, FileStorage]):
+    """A MultiDict of files to send, as tests do.
+
+    >>> import io
+    >>> files = FileMultiDict()
+    >>> files.add_file("picture", io.BytesIO(b"GIF89a"), "cat.gif")
+    >>> files["picture"]
+    <FileStorage: 'cat.gif' ('image/gif')>
+    """
+
+    def add_file(
+        self,
+        name: str,
+        file: str | os.PathLike[str] | IO[bytes] | FileStorage,
+        filename: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Add a file to a form field.
+
+        name            the field
+        file            an open file, a FileStorage, which is taken as it is, or the path of a file,
+                        which is opened; whoever sends the files closes them
+        filename        the name to send; that of the file if there is none
+        content_type    its media type; by default the one that the end of its name stands for
+        """
+        if isinstance(file, FileStorage):
+            self.add(name, file)
+            return
+        stream: Any = file
+        if isinstance(file, (str, os.PathLike)):
+            filename = os.fspath(file) if filename is None else filename
+            stream = open(file, "rb")  # noqa: SIM115
+        elif not hasattr(file, "read"):
+            raise TypeError(f"file {file!r:.200} of form field {name!r} is neither an open file nor the path of one")
+        if filename and content_type is None:
+            from mimetypes import guess_type
+
+            content_type = guess_type(filename)[0] or "application/octet-stream"
+        self.add(name, FileStorage(stream, filename, name, content_type))

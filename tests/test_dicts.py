@@ -3,11 +3,29 @@ import json
 import pickle
 import unittest
 
-from nanoweb.dicts import CallbackDict, CombinedMultiDict, ImmutableMultiDict, MultiDict
+from nanoweb.dicts import (
+    CallbackDict,
+    CombinedMultiDict,
+    ImmutableDict,
+    ImmutableList,
+    ImmutableMultiDict,
+    ImmutableTypeConversionDict,
+    MultiDict,
+    TypeConversionDict,
+    iter_multi_items,
+)
 from nanoweb.exceptions import BadRequest, BadRequestKeyError
 from nanoweb.fields import Headers
 
 PAIRS = [("a", "1"), ("b", "2"), ("a", "3"), ("c", "x")]
+
+
+def copies(value):
+    """Yield (how, copy) for every way to copy a value."""
+    yield "copy", copy.copy(value)
+    yield "deepcopy", copy.deepcopy(value)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        yield f"pickle {protocol}", pickle.loads(pickle.dumps(value, protocol))
 
 
 class MultiDictTest(unittest.TestCase):
@@ -135,6 +153,11 @@ class MultiDictTest(unittest.TestCase):
     def test_a_key_without_values_is_there_and_has_no_first(self):
         self.args.setlist("empty", [])
         self.assertIn("empty", self.args)
+        first = {"a": "1", "b": "2", "c": "x"}
+        self.assertEqual((dict(self.args.items()), self.args.to_dict()), (first, first))
+        self.assertEqual((list(self.args.values()), len(self.args)), (["1", "2", "x"], 4))
+        for name, other in copies(self.args):
+            self.assertIn("empty", other, name)
         self.assertEqual((self.args.get("empty", "0"), self.args.getlist("empty")), ("0", []))
         for look in [lambda: self.args["empty"], lambda: self.args.copy()["empty"], self.args.popitem]:
             self.assertRaises(BadRequestKeyError, look)
@@ -154,6 +177,12 @@ class MultiDictTest(unittest.TestCase):
                 self.assertIs(other["list"] is self.args["list"], same)
                 other.add("a", "4")
                 self.assertEqual(self.args.getlist("a"), ["1", "3"])
+
+    def test_one_that_holds_itself_can_be_copied(self):
+        args = MultiDict()
+        args.add("self", args)
+        for other in [copy.deepcopy(args), pickle.loads(pickle.dumps(args))]:
+            self.assertIs(other["self"], other)
 
     def test_equal_are_those_with_the_same_values(self):
         self.assertEqual(self.args, MultiDict(PAIRS))
@@ -181,8 +210,18 @@ class MultiDictTest(unittest.TestCase):
         for other in [Form(PAIRS).copy(), Form(PAIRS) | {}, copy.deepcopy(Form(PAIRS)), Form.fromkeys("ab", "1")]:
             self.assertIs(type(other), Form)
 
-    def test_the_type_in_brackets_is_for_type_checkers_only(self):
-        self.assertEqual(MultiDict[str](PAIRS), self.args)
+    def test_the_types_in_brackets_are_for_type_checkers_only(self):
+        self.assertEqual(MultiDict[str, str](PAIRS), self.args)
+
+    def test_what_it_is_made_of_can_be_read_pair_by_pair(self):
+        for source, expected in [
+            (PAIRS, PAIRS),
+            (self.args, [("a", "1"), ("a", "3"), ("b", "2"), ("c", "x")]),
+            ({"a": ["1", "2"], "b": ("3",), "c": "45", "d": []}, [("a", "1"), ("a", "2"), ("b", "3"), ("c", "45")]),
+            (Headers([("A", "1"), ("A", "2")]), [("A", "1"), ("A", "2")]),
+        ]:
+            with self.subTest(source):
+                self.assertEqual(list(iter_multi_items(source)), expected)
 
 
 class ImmutableMultiDictTest(unittest.TestCase):
@@ -214,13 +253,95 @@ class ImmutableMultiDictTest(unittest.TestCase):
         self.assertEqual((type(changed), changed["a"], args["a"]), (MultiDict, "9", "1"))
         self.assertIs(copy.copy(args), args)
         self.assertIs(type(args | {"d": "4"}), MultiDict)
-        for other in [copy.deepcopy(args), pickle.loads(pickle.dumps(args)), ImmutableMultiDict.fromkeys("ab", "1")]:
-            self.assertIs(type(other), ImmutableMultiDict)
+        for name, other in copies(args):
+            self.assertEqual((type(other), other), (ImmutableMultiDict, args), name)
+        made = ImmutableMultiDict.fromkeys("ab", ["1", "2"])
+        self.assertEqual((type(made), made["a"]), (ImmutableMultiDict, ["1", "2"]))
 
     def test_equal_ones_have_the_same_hash(self):
         self.assertEqual(len({ImmutableMultiDict(PAIRS), ImmutableMultiDict(sorted(PAIRS))}), 1)
         with self.assertRaises(TypeError):
             hash(MultiDict(PAIRS))
+
+
+class TypeConversionDictTest(unittest.TestCase):
+    """A look-up that converts; a MultiDict is one of these."""
+
+    def test_what_does_not_convert_is_the_default(self):
+        for cls in [TypeConversionDict, ImmutableTypeConversionDict]:
+            args = cls({"a": "1", "b": "x", "none": None})
+            for key, default, type, expected in [
+                ("a", None, None, "1"),
+                ("a", None, int, 1),
+                ("b", 7, int, 7),
+                ("none", 7, int, 7),
+                ("none", 7, None, None),
+                ("z", 7, int, 7),
+                ("z", None, None, None),
+            ]:
+                with self.subTest(cls.__name__, key=key, default=default):
+                    self.assertEqual(args.get(key, default, type), expected)
+        self.assertIsInstance(MultiDict(), TypeConversionDict)
+
+    def test_one_that_cannot_be_changed_gives_a_copy_that_can(self):
+        args = ImmutableTypeConversionDict(a="1")
+        self.assertRaises(TypeError, args.update, {"a": "2"})
+        changed = args.copy()
+        changed["a"] = "2"
+        self.assertEqual((type(changed), args["a"]), (TypeConversionDict, "1"))
+        for name, other in copies(args):
+            self.assertEqual((type(other), other), (ImmutableTypeConversionDict, args), name)
+
+
+class ImmutableTest(unittest.TestCase):
+    """ImmutableDict and ImmutableList: what they hold when they are made, they hold for good."""
+
+    def test_every_way_to_change_a_dict_is_refused(self):
+        shelf = ImmutableDict(a=1)
+        for name, change in {
+            "set": lambda: shelf.__setitem__("a", 2),
+            "del": lambda: shelf.__delitem__("a"),
+            "setdefault": lambda: shelf.setdefault("b", 2),
+            "update": lambda: shelf.update(a=2),
+            "|=": lambda: shelf.__ior__({"a": 2}),
+            "pop": lambda: shelf.pop("a"),
+            "popitem": shelf.popitem,
+            "clear": shelf.clear,
+        }.items():
+            with self.subTest(name), self.assertRaisesRegex(TypeError, "ImmutableDict cannot be changed"):
+                change()
+        self.assertEqual((shelf, repr(shelf)), ({"a": 1}, "ImmutableDict({'a': 1})"))
+
+    def test_every_way_to_change_a_list_is_refused(self):
+        row = ImmutableList([2, 1])
+        for name, change in {
+            "set": lambda: row.__setitem__(0, 1),
+            "set a slice": lambda: row.__setitem__(slice(0, 1), []),
+            "del": lambda: row.__delitem__(0),
+            "append": lambda: row.append(1),
+            "extend": lambda: row.extend([1]),
+            "+=": lambda: row.__iadd__([1]),
+            "*=": lambda: row.__imul__(2),
+            "insert": lambda: row.insert(0, 1),
+            "remove": lambda: row.remove(1),
+            "pop": row.pop,
+            "clear": row.clear,
+            "reverse": row.reverse,
+            "sort": row.sort,
+        }.items():
+            with self.subTest(name), self.assertRaisesRegex(TypeError, "ImmutableList cannot be changed"):
+                change()
+        self.assertEqual((row, repr(row)), ([2, 1], "ImmutableList([2, 1])"))
+
+    def test_they_are_keys_and_copies_are_equal(self):
+        for value in [ImmutableDict(a=1), ImmutableList([1, 2])]:
+            self.assertEqual(hash(value), hash(type(value)(value)))
+            for name, other in copies(value):
+                self.assertEqual((type(other), other), (type(value), value), name)
+        self.assertEqual((type(ImmutableDict(a=1).copy()), type(ImmutableDict(a=1) | {"b": 2})), (dict, dict))
+        self.assertEqual(type(ImmutableList([1]).copy()), list)
+        made = ImmutableDict.fromkeys("ab", 1)
+        self.assertEqual((type(made), made), (ImmutableDict, {"a": 1, "b": 1}))
 
 
 class CombinedMultiDictTest(unittest.TestCase):
@@ -285,9 +406,6 @@ class CombinedMultiDictTest(unittest.TestCase):
         )
 
 
-COOKIES = [("Content-Type", "text/html"), ("Set-Cookie", "a=1"), ("X-Count", "5"), ("set-cookie", "b=2")]
-
-
 class CallbackDictTest(unittest.TestCase):
     def setUp(self):
         self.changes = []
@@ -320,9 +438,14 @@ class CallbackDictTest(unittest.TestCase):
 
     def test_it_can_do_without_anybody_to_tell(self):
         quiet = CallbackDict([("a", 1)])
+        quiet.update(None)
         quiet["b"] = 2
         self.assertEqual(quiet, {"a": 1, "b": 2})
         self.assertEqual(CallbackDict(), {})
         self.assertEqual(pickle.loads(pickle.dumps(quiet)), quiet)
         self.assertEqual(copy.deepcopy(quiet), quiet)
         self.assertEqual(repr(quiet), "<CallbackDict {'a': 1, 'b': 2}>")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,10 +1,11 @@
 import copy
 import io
 import pathlib
+import pickle
 import tempfile
 import unittest
 
-from nanoweb.uploads import FileStorage
+from nanoweb.uploads import FileMultiDict, FileStorage
 
 
 class FileStorageTest(unittest.TestCase):
@@ -73,7 +74,49 @@ class FileStorageTest(unittest.TestCase):
     def test_what_it_has_not_is_an_attribute_error(self):
         with self.assertRaisesRegex(AttributeError, "neither FileStorage nor its stream has 'nothing'"):
             FileStorage().nothing  # noqa: B018
-        self.assertEqual(copy.copy(FileStorage(filename="a")).filename, "a")
+
+    def test_a_file_in_memory_can_be_copied(self):
+        file = FileStorage(io.BytesIO(b"data"), "a.txt", "upload", "text/plain")
+        for made in [copy.deepcopy(file), pickle.loads(pickle.dumps(file))]:
+            self.assertEqual((made.filename, made.name, list(made.headers)), ("a.txt", "upload", list(file.headers)))
+            self.assertEqual((made.read(), file.tell()), (b"data", 0))
+        self.assertIs(copy.copy(file).stream, file.stream)
+
+    def test_a_name_may_be_a_path_or_bytes(self):
+        for name in ["a/b.txt", b"a/b.txt", pathlib.PurePosixPath("a/b.txt")]:
+            self.assertEqual(FileStorage(filename=name).filename, "a/b.txt")
+
+
+class FileMultiDictTest(unittest.TestCase):
+    """Files to send."""
+
+    def test_a_file_is_added_open_or_by_its_path(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "cat.gif")
+            path.write_bytes(b"data")
+            for file, filename, content_type, expected in [
+                (str(path), None, None, (str(path), "image/gif")),
+                (path, None, None, (str(path), "image/gif")),
+                (path, "dog.png", None, ("dog.png", "image/png")),
+                (path, "dog", None, ("dog", "application/octet-stream")),
+                (path, None, "text/plain", (str(path), "text/plain")),
+                (io.BytesIO(b"data"), "a.txt", None, ("a.txt", "text/plain")),
+                (io.BytesIO(b"data"), None, None, (None, None)),
+                (FileStorage(io.BytesIO(b"data"), "own"), "other", "x/y", ("own", None)),
+            ]:
+                with self.subTest(file, filename=filename):
+                    files = FileMultiDict()
+                    files.add_file("field", file, filename, content_type)
+                    added = files["field"]
+                    self.assertEqual((added.filename, added.content_type), expected)
+                    self.assertEqual(added.read(), b"data")
+                    added.close()
+
+    def test_a_field_may_have_several(self):
+        files = FileMultiDict()
+        for name in "ab":
+            files.add_file("field", io.BytesIO(), name)
+        self.assertEqual([file.filename for file in files.getlist("field")], ["a", "b"])
 
 
 if __name__ == "__main__":
