@@ -404,7 +404,7 @@ class MethodNotAllowed(HTTPException):
     >>> MethodNotAllowed(["GET", "HEAD"]).get_headers()[1]
     ('Allow', 'GET, HEAD')
 
-    valid_methods    what the client may use instead
+    valid_methods    what the client may use instead: names, or one name
     """
 
     code = 405
@@ -420,7 +420,8 @@ class MethodNotAllowed(HTTPException):
         """Return the fields, among them Allow."""
         headers = super().get_headers(environ, scope)
         if self.valid_methods:
-            headers.append(("Allow", ", ".join(self.valid_methods)))
+            methods = self.valid_methods
+            headers.append(("Allow", methods if isinstance(methods, str) else ", ".join(methods)))
         return headers
 
 

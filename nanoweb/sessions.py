@@ -56,7 +56,7 @@ class SessionMixin(_Mapping):
         self["_permanent"] = bool(value)
 
 
-class SecureCookieSession(CallbackDict, SessionMixin):
+class SecureCookieSession(CallbackDict["str", "Any"], SessionMixin):
     """A session in a signed cookie.  Every change marks it modified; the context marks it accessed.
 
     A change inside a value is not seen: ``session["list"].append(1)`` wants

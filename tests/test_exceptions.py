@@ -1,14 +1,16 @@
 import pickle
 import unittest
 from datetime import datetime, timedelta, timezone
+from http import HTTPStatus
 from io import BytesIO, StringIO
 from wsgiref.validate import validator
 
-from nanoweb import exceptions
+from nanoweb import Response, exceptions
 from nanoweb.exceptions import (
     HTTP_STATUS_CODES,
     Aborter,
     BadGateway,
+    BadHost,
     BadRequest,
     BadRequestKeyError,
     ClientDisconnected,
@@ -159,6 +161,26 @@ class PageTest(unittest.TestCase):
 
         self.assertEqual(answer(Untyped())[1]["Content-Type"], "text/plain; charset=utf-8")
 
+    def test_no_text_of_a_user_gets_onto_the_page_as_markup(self):
+        attack = "</p><script>alert(1)</script>\"'&\x00"
+        missing = BadRequestKeyError(attack, attack)
+        missing.show_exception = True
+        pages = [exception(description=attack) for exception in default_exceptions.values()]
+        pages += [missing, SecurityError(attack), BadHost(attack), ClientDisconnected(attack), HTTPException(attack)]
+        pages += [NotFound(ValueError(attack)), NotFound([attack])]
+        for exception in pages:
+            with self.subTest(repr(exception)):
+                for page in [exception.get_body(), answer(exception)[2].decode()]:
+                    self.assertIn("&lt;script&gt;", page)
+                    self.assertNotIn("<script", page)
+                    self.assertEqual(page.count("<p>"), 1)
+
+    def test_get_response_is_the_same_answer(self):
+        for exception in [*(kind() for kind in default_exceptions.values()), Unauthorized("<b>", None, "Basic")]:
+            for method in ["GET", "HEAD", "POST"]:
+                with self.subTest(repr(exception), method=method):
+                    self.assertEqual(answer(exception, method), answer(exception.get_response(), method))
+
 
 class FieldsTest(unittest.TestCase):
     """The fields that a status calls for."""
@@ -168,6 +190,7 @@ class FieldsTest(unittest.TestCase):
         later = moment.replace(tzinfo=timezone(timedelta(hours=2)))
         for exception, field in [
             (MethodNotAllowed(["GET", "HEAD"]), ("Allow", "GET, HEAD")),
+            (MethodNotAllowed("GET"), ("Allow", "GET")),
             (RequestedRangeNotSatisfiable(10), ("Content-Range", "bytes */10")),
             (RequestedRangeNotSatisfiable(0, "lines"), ("Content-Range", "lines */0")),
             (TooManyRequests(retry_after=60), ("Retry-After", "60")),
@@ -177,12 +200,22 @@ class FieldsTest(unittest.TestCase):
             ),
             (ServiceUnavailable(retry_after=later), ("Retry-After", "Mon, 08 Mar 2021 23:02:03 GMT")),
             (Unauthorized(www_authenticate="Basic"), ("WWW-Authenticate", "Basic")),
+            (Unauthorized(www_authenticate=["Basic"]), ("WWW-Authenticate", "Basic")),
         ]:
             with self.subTest(repr(exception)):
                 self.assertEqual(exception.get_headers()[1:], [field])
 
     def test_without_an_argument_there_is_no_field(self):
-        for exception in [MethodNotAllowed(), RequestedRangeNotSatisfiable(), TooManyRequests(), Unauthorized()]:
+        for exception in [
+            MethodNotAllowed(),
+            MethodNotAllowed([]),
+            RequestedRangeNotSatisfiable(),
+            ServiceUnavailable(),
+            TooManyRequests(),
+            TooManyRequests(retry_after=0),
+            Unauthorized(),
+            Unauthorized(www_authenticate=[]),
+        ]:
             with self.subTest(repr(exception)):
                 self.assertEqual(len(exception.get_headers()), 1)
 
@@ -338,6 +371,18 @@ class AbortTest(unittest.TestCase):
             abort(BadGateway("behind"))
         self.assertIn(b"behind", answer(caught.exception)[2])
 
+    def test_a_response_answers(self):
+        response = Response("made by hand", 299)
+        with self.assertRaises(HTTPException) as caught:
+            abort(response)
+        self.assertIs(caught.exception.get_response(), response)
+        self.assertEqual(answer(caught.exception)[2], b"made by hand")
+        self.assertEqual(str(caught.exception), "??? Unknown Error: None")
+
+    def test_a_status_of_the_standard_library_is_a_code(self):
+        with self.assertRaises(NotFound):
+            abort(HTTPStatus.NOT_FOUND)
+
     def test_what_is_no_error_is_a_lookup_error_that_tells_what_is(self):
         for wrong in [200, 302, 999, "404", None, NotFound]:
             with self.subTest(wrong), self.assertRaisesRegex(LookupError, "400, 401"):
@@ -368,7 +413,7 @@ class ExceptionTest(unittest.TestCase):
                 self.assertIn(exception.__name__, exceptions.__all__)
 
     def test_bad_requests_of_a_certain_kind_are_bad_requests(self):
-        for kind in [ClientDisconnected, SecurityError, BadRequestKeyError]:
+        for kind in [BadHost, ClientDisconnected, SecurityError, BadRequestKeyError]:
             with self.subTest(kind):
                 self.assertTrue(issubclass(kind, BadRequest))
 

@@ -14,11 +14,18 @@ from nanoweb.signing import (
     BadPayload,
     BadSignature,
     BadTimeSignature,
+    HMACAlgorithm,
+    Serializer,
     SignatureExpired,
     Signer,
+    SigningAlgorithm,
+    TimedSerializer,
     TimestampSigner,
     URLSafeSerializer,
     URLSafeTimedSerializer,
+    base64_decode,
+    base64_encode,
+    want_bytes,
 )
 from nanoweb.tagging import TaggedJSONSerializer
 
@@ -37,6 +44,35 @@ def changed(text):
         yield before + ("A" if character != "A" else "B") + after
         yield before + character * 2 + after
         yield before + after
+
+
+SERIALIZERS = [Serializer, TimedSerializer, URLSafeSerializer, URLSafeTimedSerializer]
+
+
+class EncodingTest(unittest.TestCase):
+    """Text, bytes and base64, RFC 4648, section 5."""
+
+    def test_text_is_encoded_and_bytes_are_bytes(self):
+        for given, data in [("ä", b"\xc3\xa4"), (b"\xff", b"\xff"), (bytearray(b"a"), b"a"), ("", b"")]:
+            with self.subTest(given):
+                self.assertEqual(want_bytes(given), data)
+        self.assertEqual(want_bytes("ä", "latin-1"), b"\xe4")
+        self.assertEqual(want_bytes("ä", "ascii", "replace"), b"?")
+
+    def test_nothing_else_is_taken_for_bytes(self):
+        for wrong in [None, 5, 0.5, ["a"], object()]:
+            with self.subTest(wrong), self.assertRaisesRegex(TypeError, f"this is {type(wrong).__name__}"):
+                want_bytes(wrong)
+
+    def test_base64_has_no_padding_and_no_other_signs(self):
+        for data, text in [(b"", b""), (b"a", b"YQ"), (b"\xff\xfe", b"__4"), ("ä", b"w6Q"), (bytes(3), b"AAAA")]:
+            with self.subTest(data):
+                self.assertEqual(base64_encode(data), text)
+                self.assertEqual(base64_decode(text), want_bytes(data))
+                self.assertEqual(base64_decode(text.decode()), want_bytes(data))
+        for text in ["Y", "YQ==", "YQ=", "_/4", "_+4", "Y Q", "YQ\n", "ä", "\ud800", b"\xff", "Y.Q", "AAAAA"]:
+            with self.subTest(text):
+                self.assertRaises(BadData, base64_decode, text)
 
 
 class SignerTest(unittest.TestCase):
@@ -141,13 +177,72 @@ class SignerTest(unittest.TestCase):
                 with self.subTest(key), self.assertRaisesRegex(ValueError, "the secret key is empty"):
                     make(key)
 
+    def test_a_number_is_no_key(self):
+        # bytes(5) would be five zeros: anybody could sign.
+        for key in [5, [5], None, [None]]:
+            with self.subTest(key), self.assertRaises(TypeError):
+                Signer(key)
+        for arguments in [{"salt": 5}, {"sep": 5}]:
+            with self.subTest(arguments), self.assertRaises(TypeError):
+                Signer("secret key", **arguments)
+        self.assertRaises(TypeError, Signer("secret key").sign, 5)
+
+    def test_an_error_about_a_key_does_not_show_it(self):
+        with self.assertRaises(TypeError) as caught:
+            Signer([("swordfish",)])
+        self.assertNotIn("swordfish", str(caught.exception))
+
+    def test_a_value_that_cannot_be_encoded_is_not_signed(self):
+        self.assertRaises(UnicodeEncodeError, Signer("secret key").sign, "\ud800")
+
+    def test_an_algorithm_of_ones_own_signs_and_verifies(self):
+        signer = Signer("secret key", algorithm=HMACAlgorithm(hashlib.sha512))
+        signed = b"value.ALZr-1fnyIFrrUKYn9JL66dn-Pl1cEo1ZpWfkgW3JAPXvMgTpGAwWj5LshSqBawlohGm8HzVqOftsDuC5WCiwQ"
+        self.assertEqual(signer.sign("value"), signed)
+
+        class Short(SigningAlgorithm):
+            def get_signature(self, key, value):
+                return hashlib.blake2b(value, key=key, digest_size=8).digest()
+
+        class Lying(Short):
+            def verify_signature(self, key, value, sig):
+                return True
+
+        signer = Signer("secret key", algorithm=Short())
+        signed = signer.sign("value")
+        self.assertEqual(signer.unsign(signed), b"value")
+        self.assertEqual(len(signed), len("value.") + 11)
+        for text in changed(signed.decode()):
+            with self.subTest(text):
+                self.assertFalse(signer.validate(text))
+        self.assertEqual(Signer("secret key", algorithm=Lying()).unsign("other.AAAA"), b"other")
+        self.assertRaisesRegex(
+            NotImplementedError, "get_signature", Signer("k", algorithm=SigningAlgorithm()).sign, "value"
+        )
+
+    def test_a_subclass_may_have_defaults_of_its_own(self):
+        class Modern(Signer):
+            default_digest_method = staticmethod(hashlib.sha256)
+            default_key_derivation = "hmac"
+
+        same = Signer("secret key", digest_method="sha256", key_derivation="hmac")
+        self.assertEqual(Modern("secret key").sign("value"), same.sign("value"))
+
+    def test_signatures_are_compared_in_constant_time(self):
+        signer = Signer(["old", "new"])
+        for text in ["value.no", "value.AAAA", signer.sign("value"), Signer("old").sign("value")]:
+            with self.subTest(text), mock.patch("hmac.compare_digest", return_value=False) as compare:
+                self.assertFalse(signer.validate(text))
+            self.assertEqual(compare.call_count, 0 if text == "value.no" else 2)
+
     def test_what_stands_between_is_nothing_that_stands_within(self):
-        for sep in ["", "a", "-", "_", "0", "ab"]:
+        for sep in ["", "a", "-", "_", "0", "ab", "=", "a="]:
             with self.subTest(sep), self.assertRaisesRegex(ValueError, "may stand in a signature"):
                 Signer("secret key", sep=sep)
-        for sep in [":", b"!", "::"]:
+        for sep in [":", b"!", "::", "..", "é", b"\xff"]:
             signer = TimestampSigner("secret key", sep=sep)
             self.assertEqual(signer.unsign(signer.sign("a.b-c")), b"a.b-c")
+            self.assertRaises(BadSignature, signer.unsign, b"value")
 
     def test_an_unknown_derivation_is_an_error_that_tells_what_there_is(self):
         with self.assertRaisesRegex(TypeError, "'sha': there are concat, django-concat, hmac and none"):
@@ -182,27 +277,54 @@ class TimestampSignerTest(unittest.TestCase):
         self.assertEqual((caught.exception.payload, caught.exception.date_signed), (b"value", NOVEMBER))
         self.assertIsInstance(caught.exception, BadTimeSignature)
 
+    def test_no_max_age_but_a_number_lets_anything_pass(self):
+        for max_age, good in [(-1, False), (0.5, True), (float("inf"), True), (float("nan"), False)]:
+            with self.subTest(max_age), at(0):
+                self.assertIs(self.signer.validate(self.signed, max_age), good)
+        with at(0):
+            self.assertRaises(TypeError, self.signer.unsign, self.signed, max_age="5")
+
     def test_what_comes_from_the_future_is_as_bad(self):
         with at(-1):
-            self.assertRaises(SignatureExpired, self.signer.unsign, self.signed, max_age=5)
+            self.assertRaisesRegex(SignatureExpired, "1 seconds ahead", self.signer.unsign, self.signed, max_age=5)
             self.assertEqual(self.signer.unsign(self.signed), b"value")
+
+    def test_a_clock_of_ones_own_may_count_from_another_year(self):
+        class Since2011(TimestampSigner):
+            def get_timestamp(self):
+                return super().get_timestamp() + 1_000_000_000
+
+            def timestamp_to_datetime(self, ts):
+                return super().timestamp_to_datetime(ts - 1_000_000_000)
+
+        signer = Since2011("secret key")
+        with at(0):
+            signed = signer.sign("value")
+        with at(5):
+            self.assertEqual(signer.unsign(signed, 5, return_timestamp=True), (b"value", NOVEMBER))
+            self.assertRaises(SignatureExpired, signer.unsign, signed, 4)
 
     def test_any_change_is_noticed(self):
         for text in changed(self.signed.decode()):
-            with self.subTest(text), self.assertRaises(BadTimeSignature):
+            with self.subTest(text), self.assertRaises(BadSignature):
                 self.signer.unsign(text)
 
     def test_an_error_tells_the_value_and_the_date_as_far_as_they_can_be_read(self):
-        for text, payload, date in [
-            (self.signed[:-1], b"value", NOVEMBER),
-            (b"value.!.no", b"value", None),
-            (b"value.no", b"value", None),
-            (b"value", None, None),
-            (b"value." + b"_" * 8 + b".no", b"value", None),  # a date that no datetime can hold
+        for text, kind, payload, date in [
+            (self.signed[:-1], BadTimeSignature, b"value", NOVEMBER),
+            (b".LryYoQ.no", BadTimeSignature, b"", NOVEMBER),
+            (b"value.!.no", BadTimeSignature, b"value", None),
+            (b"value.no", BadSignature, b"value", None),
+            (b"value", BadSignature, None, None),
+            (b"value." + b"_" * 8 + b".no", BadTimeSignature, b"value", None),  # no datetime can hold that date
+            (b"value." + b"_" * 80_000 + b".no", BadTimeSignature, b"value", None),
+            (Signer("secret key").sign("value"), BadTimeSignature, b"value", None),
         ]:
-            with self.subTest(text), self.assertRaises(BadTimeSignature) as caught:
+            with self.subTest(text[:20]), self.assertRaises(BadSignature) as caught:
                 self.signer.unsign(text)
-            self.assertEqual((caught.exception.payload, caught.exception.date_signed), (payload, date))
+            error = caught.exception
+            self.assertIs(type(error), kind)
+            self.assertEqual((error.payload, getattr(error, "date_signed", None)), (payload, date))
 
     def test_a_signature_without_a_timestamp_is_none(self):
         for value in ["value", "value.", "value.!!", "value." + "_" * 20]:
@@ -232,13 +354,63 @@ OBJECTS = [
 
 class SerializerTest(unittest.TestCase):
     def test_objects_come_back(self):
-        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+        for make in SERIALIZERS:
+            serializer = make("secret key")
             for obj in OBJECTS:
-                with self.subTest(str(obj)[:20], serializer=type(serializer).__name__):
+                with self.subTest(str(obj)[:20], serializer=make.__name__):
                     text = serializer.dumps(obj)
                     self.assertEqual(serializer.loads(text), obj)
                     self.assertEqual(serializer.loads(text.encode()), obj)
-                    self.assertRegex(text, r"\A[A-Za-z0-9_.-]+\Z")
+                    self.assertEqual(serializer.loads_unsafe(text), (True, obj))
+                    if make.__name__.startswith("URLSafe"):
+                        self.assertRegex(text, r"\A[A-Za-z0-9_.-]+\Z")
+
+    def test_only_those_for_addresses_use_base64(self):
+        self.assertEqual(
+            Serializer("secret key").dumps({"id": 5, "name": "ä"}),
+            '{"id": 5, "name": "\\u00e4"}.VVIh6RThZAmqjWCDC2Q6fR8jWZg',
+        )
+        with at(0):
+            self.assertEqual(TimedSerializer("secret key").dumps([1, 2]), "[1, 2].LryYoQ.EQPvi_nLXGtP35npGXKt-5UZvFk")
+        colon = Serializer("secret key", signer_kwargs={"sep": ":"}, serializer_kwargs={"ensure_ascii": False})
+        self.assertEqual(colon.loads(colon.dumps("ä")), "ä")
+
+    def test_where_the_serializer_dumps_bytes_what_is_signed_is_bytes(self):
+        class Wide:
+            dumps = staticmethod(lambda obj: repr(obj).encode("utf-16-le"))
+            loads = staticmethod(lambda data: int(data.decode("utf-16-le")))
+
+        for make in SERIALIZERS:
+            with self.subTest(make.__name__):
+                serializer = make("secret key", serializer=Wide)
+                self.assertIs(serializer.is_text_serializer, False)
+                signed = serializer.dumps(55)
+                self.assertIsInstance(signed, bytes)
+                self.assertEqual(serializer.loads(signed), 55)
+                self.assertEqual(serializer.load_payload(serializer.dump_payload(5)), 5)
+
+    def test_a_payload_may_be_read_by_another_serializer(self):
+        class Shouting:
+            dumps = staticmethod(json.dumps)
+            loads = staticmethod(str.upper)
+
+        for make, payload in [(Serializer, b'"a"'), (URLSafeSerializer, b"ImEi")]:
+            with self.subTest(make.__name__):
+                self.assertEqual(make("secret key").load_payload(payload, serializer=Shouting), '"A"')
+
+    def test_a_subclass_may_have_defaults_of_its_own(self):
+        class Mine(URLSafeTimedSerializer):
+            default_serializer = json
+            default_fallback_signers = [{"digest_method": "sha1"}]
+
+        token = URLSafeTimedSerializer("secret key").dumps([1, 2])
+        mine = Mine("secret key", signer_kwargs={"digest_method": "sha512"})
+        self.assertEqual(mine.loads(token), [1, 2])
+        self.assertEqual(mine.dump_payload([1, 2]), base64_encode("[1, 2]"))
+        self.assertRaises(
+            BadSignature, Mine("secret key", fallback_signers=[], signer_kwargs={"sep": ":"}).loads, token
+        )
+        self.assertEqual((mine.secret_key, mine.secret_keys), (b"secret key", [b"secret key"]))
 
     def test_the_format_is_that_of_itsdangerous(self):
         serializer = URLSafeSerializer("secret key")
@@ -266,13 +438,15 @@ class SerializerTest(unittest.TestCase):
         )
 
     def test_any_change_is_noticed(self):
-        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+        for make in SERIALIZERS:
+            serializer = make("secret key")
             for text in changed(serializer.dumps({"admin": False})):
                 with self.subTest(text), self.assertRaises(BadSignature):
                     serializer.loads(text)
 
     def test_what_was_never_signed_is_a_bad_signature_and_no_other_error(self):
-        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
+        for make in SERIALIZERS:
+            serializer = make("secret key")
             for text in ["", ".", "a.b", "ä.b", "\ud800", b"\xff.\xff", ".eJx.a", "\0", "." * 10_000]:
                 with self.subTest(text[:20], serializer=type(serializer).__name__):
                     self.assertRaises(BadSignature, serializer.loads, text)
@@ -342,12 +516,23 @@ class SerializerTest(unittest.TestCase):
             self.assertEqual(serializer.loads_unsafe(token, max_age=5), (False, {"id": 5}))
         self.assertEqual(serializer.loads_unsafe(serializer.dumps([1], salt="b"), salt="b"), (True, [1]))
 
+    def test_a_good_signature_over_what_cannot_be_read_is_a_bad_payload_even_when_unsafe(self):
+        signed = Signer("secret key", salt="itsdangerous").sign("[1")
+        for read in [Serializer("secret key").loads, Serializer("secret key").loads_unsafe]:
+            with self.subTest(read.__name__), self.assertRaises(BadPayload):
+                read(signed)
+        self.assertEqual(Serializer("secret key").loads_unsafe("[1.AAAA"), (False, None))
+
     def test_it_writes_to_files_too(self):
-        for serializer in [URLSafeSerializer("secret key"), URLSafeTimedSerializer("secret key")]:
-            file = io.StringIO()
-            serializer.dump([1], file, salt="file")
-            self.assertEqual(serializer.load(io.StringIO(file.getvalue()), salt="file"), [1])
-            self.assertRaises(BadSignature, serializer.load, io.StringIO(file.getvalue()))
+        for make in SERIALIZERS:
+            with self.subTest(make.__name__):
+                serializer = make("secret key")
+                file = io.StringIO()
+                serializer.dump([1], file, salt="file")
+                self.assertEqual(serializer.load(io.StringIO(file.getvalue()), salt="file"), [1])
+                self.assertEqual(serializer.load_unsafe(io.StringIO(file.getvalue()), salt="file"), (True, [1]))
+                self.assertEqual(serializer.load_unsafe(io.StringIO(file.getvalue())), (False, [1]))
+                self.assertRaises(BadSignature, serializer.load, io.StringIO(file.getvalue()))
 
     def test_another_serializer_may_be_given_and_told_what_to_do(self):
         serializer = URLSafeSerializer("secret key", serializer=json, serializer_kwargs={"sort_keys": True})
