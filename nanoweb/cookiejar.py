@@ -6,17 +6,25 @@ import re
 
 from .cookies import parse_cookie
 from .headers import parse_date
+from .urls import iri_to_uri
+from .wsgi import _host_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["Cookie"]
+__all__ = ["Cookie", "CookieJar"]
 
 
 class Cookie:
     """A cookie in the client's jar.
+
+    >>> cookie = Cookie.parse('a="b\\\\073c"; Path=/app; Max-Age=60', host="a.example", path="/")
+    >>> cookie.value, cookie.decoded_value, cookie.max_age
+    ('"b\\\\073c"', 'b;c', 60)
+    >>> cookie.matches("a.example", "/app/page"), cookie.matches("www.a.example", "/app/page")
+    (True, False)
 
     key, value                   as they are sent; a value may be quoted
     decoded_key, decoded_value   what they stand for
@@ -29,7 +37,8 @@ class Cookie:
     ) -> None:
         self.key = key
         self.value = value
-        self.decoded_key, self.decoded_value = parse_cookie(f"{key}={value}")[0]
+        # What cannot be read is sent all the same, as browsers do.
+        self.decoded_key, self.decoded_value = (parse_cookie(f"{key}={value}") or [(key, value)])[0]
         self.domain = domain
         self.path = path
         self.origin_only = origin_only
@@ -37,16 +46,19 @@ class Cookie:
 
     @classmethod
     def parse(cls, field: str, host: str, path: str) -> Cookie | None:
-        """Read a Set-Cookie field that came from a host and path; None if it has no name (RFC 6265, section 5.2)."""
+        """Read a Set-Cookie field that came from a host and path; None for what a browser does not keep.
+
+        That is one without a name, and one for a domain that the host is not in (RFC 6265, sections 5.2 and 5.3).
+        """
         pair, *rest = field.split(";")
-        key, _, value = pair.strip().partition("=")
-        if not key:
-            return None
-        options = {}
+        key, _, value = (part.strip(" \t") for part in pair.partition("="))
+        options: dict[str, str | None] = {}
         for option in rest:
-            name, separator, text = option.strip().partition("=")
-            options[name.lower()] = text if separator else None
+            name, separator, text = option.partition("=")
+            options[name.strip(" \t").lower()] = text.strip(" \t") if separator else None
         domain = (options.get("domain") or "").lstrip(".").lower()
+        if not key or (domain and not _is_in_domain(host, domain)):
+            return None
         where = options.get("path") or ""
         if where[:1] != "/":
             where = path.rpartition("/")[0] or "/"
@@ -88,7 +100,7 @@ class Cookie:
 
     def matches(self, host: str, path: str) -> bool:
         """Whether it is sent to that host and path (RFC 6265, sections 5.1.3 and 5.1.4)."""
-        same_host = host == self.domain or (not self.origin_only and host.endswith("." + self.domain))
+        same_host = host == self.domain if self.origin_only else _is_in_domain(host, self.domain)
         below = path == self.path or path.startswith(self.path if self.path.endswith("/") else self.path + "/")
         return same_host and below
 
@@ -96,9 +108,42 @@ class Cookie:
         return f"<Cookie {self.key}={self.value!r} of {self.domain}{self.path}>"
 
 
-def _put_cookie(jar, cookie):
-    place = cookie.domain, cookie.path, cookie.decoded_key
-    if cookie.is_expired:
-        jar.pop(place, None)
-    else:
-        jar[place] = cookie
+class CookieJar:
+    """The cookies of a client: one for each name, domain and path."""
+
+    def __init__(self) -> None:
+        self._cookies: dict[tuple[str, str, str], Cookie] = {}
+
+    def __len__(self) -> int:
+        return len(self._cookies)
+
+    def get(self, key: str, domain: str, path: str) -> Cookie | None:
+        """Return a cookie by the name that it stands for; None if it is not there."""
+        return self._cookies.get(_place(key, domain, path))
+
+    def put(self, cookie: Cookie) -> None:
+        """Keep a cookie in place of the one before; one that has expired only takes that out."""
+        place = _place(cookie.decoded_key, cookie.domain, cookie.path)
+        if cookie.is_expired:
+            self._cookies.pop(place, None)
+        else:
+            self._cookies[place] = cookie
+
+    def delete(self, key: str, domain: str, path: str) -> None:
+        """Take a cookie out, if it is there."""
+        self._cookies.pop(_place(key, domain, path), None)
+
+    def field(self, host: str, path: str) -> str:
+        """Return the Cookie field for a host and path, longer paths first (RFC 6265, section 5.4); "" for none."""
+        matching = [cookie for cookie in self._cookies.values() if cookie.matches(host, path)]
+        matching.sort(key=lambda cookie: -len(cookie.path))
+        return "; ".join(f"{cookie.key}={cookie.value}" for cookie in matching)
+
+
+def _place(key, domain, path):
+    return key, _host_name(domain.lstrip(".")), iri_to_uri(path)
+
+
+def _is_in_domain(host, domain):
+    """Whether a host is a domain or, being a name and no address, below it (RFC 6265, section 5.1.3)."""
+    return host == domain or (host.endswith(f".{domain}") and not host.rpartition(".")[2].isdigit())

@@ -10,14 +10,18 @@ import json as json_module
 import os
 import re
 import sys
+from contextlib import closing
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
-from .dicts import MultiDict
-from .fields import Headers
-from .formparser import encode_multipart
-from .headers import get_content_type, parse_options_header
-from .uploads import FileStorage
+from .dicts import CallbackDict, MultiDict
+from .fields import EnvironHeaders, Headers
+from .formparser import encode_multipart as _encode_parts
+from .headers import dump_options_header, get_content_type, parse_options_header
+from .properties import header_property
+from .uploads import FileMultiDict, FileStorage
 from .urls import iri_to_uri
+from .wsgi import _server, get_content_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,50 +29,104 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
     from .app import App
+    from .credentials import Authorization
     from .wrappers import Request
 
-__all__ = ["EnvironBuilder", "create_environ"]
+__all__ = ["EnvironBuilder", "create_environ", "encode_multipart"]
 
 _safe_in_path = "%!$&'()*+,/:;=@~[]"
 _safe_in_query = "%!$&'()*+,/:;=?@[]~"
-_form_types = frozenset(["application/x-www-form-urlencoded", "multipart/form-data"])
-_full_address_re = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
+_safe_in_field = "!$'()*,/:;?@"
+# What most are: the same in an environ and in an address.
+_plain_path = re.compile(r"[A-Za-z0-9!$&'()*+,/:;=@._~-]*").fullmatch
+_plain_query = re.compile(r"[A-Za-z0-9%!$&'()*+,/:;=?@._~-]*").fullmatch
+_is_full_address = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII).match
+
+_urlencoded = "application/x-www-form-urlencoded"
+_multipart = "multipart/form-data"
+_body_arguments = frozenset(["data", "json", "input_stream"])
+
+
+class _Container:
+    """args, form or files of a builder: made when first looked at.
+
+    There is none where the other thing was given: the query string as text, the body as a stream.
+    """
+
+    def __init__(self, factory, other):
+        self.factory = factory
+        self.other = other
+
+    def __set_name__(self, owner, name):
+        self.name = name
+        self.place = f"_{name}"
+
+    def __get__(self, builder, owner=None):
+        if builder is None:
+            return self
+        state = vars(builder)
+        if state.get(self.other):
+            raise AttributeError(f"no {self.name}: there is {self.other[1:]}; change that, or set it to None first")
+        if state.get(self.place) is None:
+            state[self.place] = self.factory()
+        return state[self.place]
+
+    def __set__(self, builder, value):
+        vars(builder).update({self.other: None, self.place: value})
 
 
 class EnvironBuilder:
     """A WSGI environ made to order.
 
     >>> builder = EnvironBuilder("/search?page=2", query_string={"q": "größe"}, method="POST", json={"a": 1})
-    >>> request = builder.get_request()
-    >>> request.args["q"], request.json
-    ('größe', {'a': 1})
+    >>> environ = builder.get_environ()
+    >>> environ["QUERY_STRING"], environ["CONTENT_TYPE"], environ["wsgi.input"].read()
+    ('page=2&q=gr%C3%B6%C3%9Fe', 'application/json', b'{"a": 1}')
 
     path              below the base address, or a full address; may have a query string
-    base_url          scheme, host and the path where the application is mounted
+    base_url          scheme, host and the path where the application is mounted, or that path alone
     query_string      text, a dict, or pairs; added to what the path has
     headers           further fields
     data              the body: bytes, text, an open file, or a dict of form fields; a value may be
                       a list of several, a file, or a tuple (file, name, content type) with an
                       open file or the path of one
     json              an object to send as JSON instead
+    input_stream      a stream to hand over as it is instead
     content_type      of the body, where it does not go without saying; mimetype: the same,
                       and text types get the charset
     content_length    where there is no body to count
+    auth              an Authorization, or (user, password) for the Basic scheme
     environ_base      keys that others may overwrite; environ_overrides: keys that win
 
-    form and files are MultiDicts that can be changed until get_environ is called.
+    All but data, json and auth are attributes too, and can be changed until get_environ is
+    called; of data there are form and files, of base_url also url_scheme, host and script_root.
     """
 
+    server_protocol = "HTTP/1.1"
+    wsgi_version = (1, 0)
     #: Turns json into text.
     json_dumps: Any = staticmethod(json_module.dumps)
-    #: What get_request makes: Request, which stands in a later chapter and puts itself here.
+    #: What get_request makes: Request, which stands in a later chapter and is put here by `testing`.
     request_class: type[Request]
+
+    closed = False
+    _request_uri: str | None = None
+    _query_string: str | None = None
+    _input_stream: IO[bytes] | None = None
+    _args: MultiDict[str, Any] | None = None
+    _form: MultiDict[str, Any] | None = None
+    _files: FileMultiDict | None = None
+    #: What the query string is made of.
+    args: MultiDict[str, Any] = _Container(MultiDict, "_query_string")  # type: ignore[assignment]
+    #: The fields and the files of the form that is the body.
+    form: MultiDict[str, Any] = _Container(MultiDict, "_input_stream")  # type: ignore[assignment]
+    files: FileMultiDict = _Container(FileMultiDict, "_input_stream")  # type: ignore[assignment]
 
     def __init__(
         self,
         path: str = "/",
         base_url: str | None = None,
-        query_string: Mapping[str, Any] | Iterable[tuple[str, Any]] | str | None = None,
+        query_string: Mapping[str, Any] | Iterable[tuple[str, Any]] | str | bytes | None = None,
         method: str = "GET",
         input_stream: IO[bytes] | None = None,
         content_type: str | None = None,
@@ -83,33 +141,63 @@ class EnvironBuilder:
         environ_overrides: Mapping[str, Any] | None = None,
         mimetype: str | None = None,
         json: Any = None,
+        auth: Authorization | tuple[str, str] | None = None,
     ) -> None:
         self.path, query, address = _split_path(path)
-        self.url_scheme, self.host, self.script_root = _split_base(base_url or address or "http://localhost/")
-        self.query_string = "&".join(part for part in (query, _encode_query(query_string)) if part)
+        self.base_url = base_url or address
+        if query or isinstance(query_string, (str, bytes)):
+            self.query_string = "&".join(part for part in (query, _encode_query(query_string)) if part)
+        elif query_string is not None:
+            self._args = MultiDict(query_string)
         self.method = method.upper()
         self.errors_stream = sys.stderr if errors_stream is None else errors_stream
-        self.flags = {"multithread": multithread, "multiprocess": multiprocess, "run_once": run_once}
-        self.environ_base = environ_base or {}
-        self.environ_overrides = environ_overrides or {}
+        self.multithread, self.multiprocess, self.run_once = multithread, multiprocess, run_once
+        self.environ_base, self.environ_overrides = environ_base, environ_overrides
         self.headers = Headers(headers)
-        self.headers.remove("Content-Length")  # a body is counted, whatever it says elsewhere
-        if mimetype is not None:
-            self.headers["Content-Type"] = get_content_type(mimetype)
-        elif content_type is not None:
-            self.headers["Content-Type"] = content_type
         self.content_length = content_length
-        self.input_stream = input_stream
-        self.form: MultiDict[Any] = MultiDict()
-        self.files: MultiDict[FileStorage] = MultiDict()
-        self._data = b""
+        if mimetype is not None:
+            self.mimetype = mimetype
+        elif content_type is not None:
+            self.content_type = content_type
+        if auth is not None:
+            self.headers["Authorization"] = _authorization_field(auth)
         if json is not None:
             if data is not None:
                 raise TypeError("a request has one body: give data or json, not both")
             data = self.json_dumps(json)
             self.headers.setdefault("Content-Type", "application/json")
+        if input_stream is not None:
+            self.input_stream = input_stream
         if data:
             self._take(data)
+
+    @classmethod
+    def from_environ(cls, environ: dict[str, Any], **kwargs: Any) -> EnvironBuilder:
+        """Return a builder that makes this environ again, but for what the keyword arguments say."""
+        headers = Headers(EnvironHeaders(environ))
+        headers.remove("Host")
+        given = {
+            "method": environ["REQUEST_METHOD"],
+            "errors_stream": environ.get("wsgi.errors"),
+            "environ_base": {key: environ[key] for key in environ if not key.startswith(("HTTP_", "CONTENT_"))},
+            "headers": headers,
+            **{name: environ.get(f"wsgi.{name}", False) for name in ("multithread", "multiprocess", "run_once")},
+        }
+        if _body_arguments.isdisjoint(kwargs):
+            given.update(input_stream=environ.get("wsgi.input"), content_length=get_content_length(environ))
+        else:
+            headers.remove("Content-Type")
+        builder = cls(**{**given, **kwargs})
+        builder.server_protocol = environ.get("SERVER_PROTOCOL", cls.server_protocol)
+        if "base_url" not in kwargs:
+            builder.url_scheme = environ["wsgi.url_scheme"]
+            builder.host = environ.get("HTTP_HOST") or _server(environ)
+            builder.script_root = _from_wsgi(environ.get("SCRIPT_NAME", ""))
+        if "path" not in kwargs:
+            builder.path = _from_wsgi(environ.get("PATH_INFO", ""))
+        if "query_string" not in kwargs and not builder._query_string:
+            builder.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
+        return builder
 
     @classmethod
     def for_app(
@@ -119,6 +207,7 @@ class EnvironBuilder:
         base_url: str | None = None,
         subdomain: str | None = None,
         url_scheme: str | None = None,
+        *args: Any,
         **kwargs: Any,
     ) -> EnvironBuilder:
         """Return a builder whose base address is what the application's configuration says.
@@ -129,10 +218,9 @@ class EnvironBuilder:
             host = app.config["SERVER_NAME"] or "localhost"
             host = f"{subdomain}.{host}" if subdomain else host
             root = "/" + app.config["APPLICATION_ROOT"].strip("/")
-            below, query, address = _split_path(path)
-            if address is None:
-                address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
-            else:
+            address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
+            if _is_full_address(path):
+                below, query, address = _split_path(path)
                 inside = _below(root, below)
                 path = below if inside is None else inside
                 path = f"{path}?{query}" if query else path
@@ -141,79 +229,154 @@ class EnvironBuilder:
             raise ValueError("base_url says it all: subdomain and url_scheme do not go with it")
         builder = cls.__new__(cls)
         builder.json_dumps = app.json.dumps  # before __init__, which needs it
-        builder.__init__(path, base_url, **kwargs)  # type: ignore[misc]
+        builder.__init__(path, base_url, *args, **kwargs)  # type: ignore[misc]
         return builder
+
+    # The address
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and the path where the application is mounted, which ends in "/"."""
+        return f"{self.url_scheme}://{self.host}{self.script_root}/"
+
+    @base_url.setter
+    def base_url(self, value: str | None) -> None:
+        self.url_scheme, self.host, self.script_root = _split_base(value or "/")
+
+    @property
+    def server_name(self) -> str:
+        """The host without its port."""
+        return _split_server(self.url_scheme, self.host)[0]
+
+    @property
+    def server_port(self) -> int:
+        """The port, where the host says none that of the scheme."""
+        return int(_split_server(self.url_scheme, self.host)[1])
+
+    @property
+    def query_string(self) -> str:
+        """What follows the "?" of the address: args, or a text that was set."""
+        return _encode_query(self._args) if self._query_string is None else self._query_string
+
+    @query_string.setter
+    def query_string(self, value: str | bytes | None) -> None:
+        self._query_string = None if value is None else _encode_query(value)
+        self._args = None
+
+    @property
+    def request_uri(self) -> str:
+        """The path and the query string as they stand in the request's first line."""
+        if self._request_uri is not None:
+            return self._request_uri
+        path = self.path if _plain_path(self.path) else quote(self.path, safe=_safe_in_path)
+        return f"{path}?{self.query_string}" if self.query_string else path
+
+    @request_uri.setter
+    def request_uri(self, value: str | None) -> None:
+        self._request_uri = value
+
+    # The body
 
     @property
     def content_type(self) -> str | None:
-        """The media type of the body with its parameters; None: what goes without saying."""
-        return self.headers.get("Content-Type")
+        """The media type of the body with its parameters; None: there is none."""
+        value = self.headers.get("Content-Type")
+        if value is None:
+            return _multipart if self._files else _urlencoded if self._form else None
+        return value
 
     @content_type.setter
-    def content_type(self, value: str) -> None:
-        self.headers["Content-Type"] = value
+    def content_type(self, value: str | None) -> None:
+        if value is None:
+            self.headers.remove("Content-Type")
+        else:
+            self.headers["Content-Type"] = value
+
+    @property
+    def mimetype(self) -> str | None:
+        """The media type without parameters, in lower case."""
+        content_type = self.content_type
+        return None if content_type is None else parse_options_header(content_type)[0].lower()
+
+    @mimetype.setter
+    def mimetype(self, value: str | None) -> None:
+        self.content_type = get_content_type(value)
+
+    @property
+    def mimetype_params(self) -> CallbackDict[str, str]:
+        """The parameters of the media type; a change of them changes it."""
+        mimetype, params = parse_options_header(self.content_type)
+        return CallbackDict(
+            params, lambda changed: setattr(self, "content_type", dump_options_header(mimetype, changed))
+        )
+
+    #: Bytes of the body, where they can be told before get_environ makes it.
+    content_length = header_property["int | None"]("Content-Length", None, int, str)
+
+    @property
+    def input_stream(self) -> IO[bytes] | None:
+        """The body as a stream; None if it is a form.  To set it is to forget the form."""
+        return self._input_stream
+
+    @input_stream.setter
+    def input_stream(self, value: IO[bytes] | None) -> None:
+        self._input_stream, self._form, self._files = value, None, None
 
     def _take(self, data):
         """Keep a body: bytes, text, an open file or form fields."""
-        if self.input_stream is not None:
+        if self._input_stream is not None:
             raise TypeError("a request has one body: give data or input_stream, not both")
         if hasattr(data, "read"):
             data = data.read()
         if isinstance(data, str):
             data = data.encode()
         if isinstance(data, (bytes, bytearray)):
-            self._data = bytes(data)
+            self._input_stream, self.content_length = _Whole(data), len(data)
             return
         for name, value in _fields(data):
-            (self.files if isinstance(value, FileStorage) else self.form).add(name, value)
+            if isinstance(value, tuple):
+                self.files.add_file(name, *value)
+            elif hasattr(value, "read"):
+                self.files.add_file(name, value)
+            elif isinstance(value, (dict, set)):
+                raise TypeError(
+                    f"form field {name!r} is {value!r:.200}: a form has text, numbers and files, or lists of them"
+                )
+            else:
+                self.form.add(name, value)
 
-    def _body(self):
-        """(Content-Type, Content-Length, stream), None for what is not sent; the stream is new each time if ours."""
-        content_type = self.headers.get("Content-Type")
-        if self.input_stream is not None:
-            return content_type, _bytes_left(self.input_stream, self.content_length), self.input_stream
-        if self._data:
-            return content_type, len(self._data), io.BytesIO(self._data)
-        mimetype = parse_options_header(content_type)[0].lower()
-        if self.form or self.files or mimetype in _form_types:
-            content_type, data = self._encode_form(content_type, mimetype)
-            return content_type, self.content_length if data is None else len(data), io.BytesIO(data or b"")
-        return content_type, self.content_length, io.BytesIO()
-
-    def _encode_form(self, content_type, mimetype):
-        """(Content-Type, body) of the form; body None if the type that was asked for is not one of a form."""
-        fields = [(name, value) for name, value in self.form.items(multi=True) if value is not None]
-        if mimetype == "multipart/form-data" or (self.files and not mimetype):
-            boundary = f"nanoweb-{os.urandom(12).hex()}"
-            parts = [(name, value.decode() if isinstance(value, bytes) else value) for name, value in fields]
-            data = encode_multipart([*parts, *self.files.items(multi=True)], boundary)
-            return f'multipart/form-data; boundary="{boundary}"', data
-        if not mimetype or mimetype in _form_types:
-            return content_type or "application/x-www-form-urlencoded", urlencode(fields).encode("ascii")
-        from warnings import warn
-
-        warn(f"form fields are not sent as {content_type!r}: give data as text or bytes, or use json=", stacklevel=4)
-        return content_type, None
+    # What is made of it
 
     def get_environ(self) -> dict[str, Any]:
-        """Return the environ, new each time."""
+        """Return the environ, new each time; so is its body, but for input streams and files."""
+        name, port = _split_server(self.url_scheme, self.host)
         content_type, content_length, stream = self._body()
         environ = {
-            **self.environ_base,
+            **(self.environ_base or {}),
             "REQUEST_METHOD": self.method,
-            **_address_keys(self.url_scheme, self.host, self.script_root, self.path, self.query_string),
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "wsgi.version": (1, 0),
+            "SCRIPT_NAME": _to_wsgi(self.script_root),
+            "PATH_INFO": _to_wsgi(self.path),
+            "QUERY_STRING": self.query_string,
+            "REQUEST_URI": self.request_uri,
+            "RAW_URI": self.request_uri,
+            "SERVER_NAME": name,
+            "SERVER_PORT": port,
+            "HTTP_HOST": self.host,
+            "SERVER_PROTOCOL": self.server_protocol,
+            "wsgi.version": self.wsgi_version,
+            "wsgi.url_scheme": self.url_scheme,
             "wsgi.input": stream,
             "wsgi.errors": self.errors_stream,
-            **{f"wsgi.{name}": value for name, value in self.flags.items()},
+            "wsgi.multithread": self.multithread,
+            "wsgi.multiprocess": self.multiprocess,
+            "wsgi.run_once": self.run_once,
+            **self._header_keys(),
         }
-        environ.update(self._header_keys())
         if content_type is not None:
             environ["CONTENT_TYPE"] = content_type
         if content_length is not None:
             environ["CONTENT_LENGTH"] = str(content_length)
-        environ.update(self.environ_overrides)
+        environ.update(self.environ_overrides or {})
         return environ
 
     def _header_keys(self):
@@ -221,9 +384,37 @@ class EnvironBuilder:
         keys: dict[str, str] = {}
         for name, value in self.headers:
             key = "HTTP_" + name.upper().replace("-", "_")
-            keys[key] = f"{keys[key]}, {value}" if key in keys else value
-        keys.pop("HTTP_CONTENT_TYPE", None)
+            if key in keys:
+                keys[key] += ("; " if key == "HTTP_COOKIE" else ", ") + value
+            elif key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+                keys[key] = value
         return keys
+
+    def _body(self):
+        """(Content-Type, Content-Length, stream), None for what is not sent."""
+        content_type, content_length, stream = self.content_type, self.content_length, self._input_stream
+        if isinstance(stream, _Whole):
+            data = stream.getvalue()
+            return content_type, len(data), io.BytesIO(data)
+        if stream is not None:
+            return content_type, _bytes_left(stream, content_length), stream
+        mimetype = self.mimetype
+        if mimetype in (_urlencoded, _multipart):
+            content_type, data = self._encode_form(content_type, mimetype)
+            return content_type, len(data), io.BytesIO(data)
+        if self._form or self._files:
+            _warn_unsent(content_type)
+        return content_type, content_length, io.BytesIO()
+
+    def _encode_form(self, content_type, mimetype):
+        fields = [(name, value) for name, value in self.form.items(multi=True) if value is not None]
+        if mimetype == _multipart:
+            given = self.mimetype_params.get("boundary")
+            boundary, data = encode_multipart([*fields, *self.files.items(multi=True)], given)
+            return f'{_multipart}; boundary="{boundary}"', data
+        if self._files:
+            _warn_unsent(content_type)
+        return content_type, urlencode(fields, safe=_safe_in_field).encode("ascii")
 
     def get_request(self, cls: type[Request] | None = None) -> Request:
         """Return a request with this environ."""
@@ -231,17 +422,34 @@ class EnvironBuilder:
 
     def close(self) -> None:
         """Close the files that were given as data."""
-        for _, file in self.files.items(multi=True):
-            file.close()
+        if self._files is not None:
+            for _, file in self._files.items(multi=True):
+                file.close()
+        self.closed = True
+
+    __del__ = close
+
+
+class _Whole(io.BytesIO):
+    """A body that was given as a whole: each environ has it from its start."""
 
 
 def create_environ(*args: Any, **kwargs: Any) -> dict[str, Any]:
     """Return an environ; the arguments are EnvironBuilder's."""
-    builder = EnvironBuilder(*args, **kwargs)
-    try:
+    with closing(EnvironBuilder(*args, **kwargs)) as builder:
         return builder.get_environ()
-    finally:
-        builder.close()
+
+
+def encode_multipart(
+    values: Mapping[str, Any] | Iterable[tuple[str, Any]], boundary: str | None = None
+) -> tuple[str, bytes]:
+    """Make a multipart/form-data body of fields and files; return (boundary, body).
+
+    values     a dict or pairs; a value may be text, an open file or FileStorage, or a list of such
+    boundary   must not occur in what is sent; random if it is not given
+    """
+    boundary = boundary or f"nanoweb-{os.urandom(12).hex()}"
+    return boundary, _encode_parts([(name, _part(value)) for name, value in _fields(values)], boundary)
 
 
 # Addresses
@@ -253,61 +461,48 @@ def _split_path(path):
     "//host/x" is a path here: that is what a server would make of it.
     """
     address = None
-    if _full_address_re.match(path):
+    if _is_full_address(path):
         parts = urlsplit(path)
         address, path, query = f"{parts.scheme}://{parts.netloc}", parts.path or "/", parts.query
     else:
         path, _, query = path.partition("#")[0].partition("?")
-    return path, quote(query.encode(), safe=_safe_in_query), address
+    return path, _encode_query(query), address
 
 
+@lru_cache(maxsize=64)
 def _split_base(base_url):
     """(scheme, host, path of the application's root) of a base address."""
-    parts = urlsplit(iri_to_uri(base_url))
+    parts = urlsplit(iri_to_uri(f"http://localhost{base_url}" if re.match("/(?!/)", base_url) else base_url))
     if parts.query or parts.fragment:
         raise ValueError(f"base_url {base_url!r} has a query string or a fragment: it must end with the path")
     if not (parts.scheme and parts.hostname):
         raise ValueError(f"base_url {base_url!r} must have a scheme and a host, as in 'http://localhost/'")
-    return parts.scheme, _without_user(parts.netloc), parts.path.rstrip("/")
+    return parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/")
 
 
-def _without_user(netloc):
-    return netloc.rpartition("@")[2]
+def _split_server(scheme, host):
+    """(name, port) of a host, the port being the scheme's where the host has none."""
+    name, _, port = host.rpartition(":") if ":" in host.rpartition("]")[2] else (host, "", "")
+    return name.strip("[]"), port or ("443" if scheme in ("https", "wss") else "80")
 
 
 def _encode_query(query):
-    if query is None or isinstance(query, (str, bytes)):
-        return quote(query or "", safe=_safe_in_query)
+    if query is None:
+        return ""
+    if isinstance(query, (str, bytes)):
+        return query if isinstance(query, str) and _plain_query(query) else quote(query, safe=_safe_in_query)
     pairs = MultiDict(query).items(multi=True)
-    return urlencode([(name, value) for name, value in pairs if value is not None])
-
-
-def _address_keys(scheme, host, root, path, query):
-    """The keys of an environ that are about the address."""
-    name, _, port = host.rpartition(":") if ":" in host.rpartition("]")[2] else (host, "", "")
-    raw = quote(path, safe=_safe_in_path)
-    target = f"{raw}?{query}" if query else raw
-    return {
-        "wsgi.url_scheme": scheme,
-        "HTTP_HOST": host,
-        "SERVER_NAME": name.strip("[]"),
-        "SERVER_PORT": port or ("443" if scheme in ("https", "wss") else "80"),
-        "SCRIPT_NAME": _to_wsgi(root),
-        "PATH_INFO": _to_wsgi(path),
-        "QUERY_STRING": query,
-        "REQUEST_URI": target,
-        "RAW_URI": target,
-    }
+    return urlencode([(name, value) for name, value in pairs if value is not None], safe=_safe_in_field)
 
 
 def _to_wsgi(path):
     """A path, quoted or not, as an environ has it: its bytes disguised as Latin-1 (PEP 3333)."""
-    return unquote_to_bytes(path).decode("latin-1")
+    return path if _plain_path(path) else unquote_to_bytes(path).decode("latin-1")
 
 
 def _from_wsgi(path):
     """A path of an environ, quoted."""
-    return quote(path.encode("latin-1"), safe=_safe_in_path.replace("%", ""))
+    return path if _plain_path(path) else quote(path.encode("latin-1"), safe=_safe_in_path.replace("%", ""))
 
 
 def _below(root, path):
@@ -316,11 +511,22 @@ def _below(root, path):
     return path[len(root) :] if path == root or path.startswith(root + "/") else None
 
 
+# Fields
+
+
+def _authorization_field(auth):
+    if isinstance(auth, tuple):
+        from .credentials import Authorization
+
+        auth = Authorization("basic", {"username": auth[0], "password": auth[1]})
+    return auth.to_header()
+
+
 # Bodies
 
 
 def _fields(data):
-    """Every (name, value) of form fields; a list stands for several values, a tuple for one file."""
+    """Every (name, value) of form fields; a list stands for several values."""
     if isinstance(data, MultiDict):
         items = data.items(multi=True)
     elif hasattr(data, "items"):
@@ -331,37 +537,29 @@ def _fields(data):
         raise TypeError(f"data {data!r:.200} is no body: give bytes, text, an open file or a dict of form fields")
     for name, value in items:
         for one in value if isinstance(value, list) else [value]:
-            yield name, _field(name, one)
+            yield name, one
 
 
-def _field(name, value):
-    """A form field's value: text, bytes, None or a FileStorage."""
-    if value is None or isinstance(value, (str, bytes)):
-        return value
-    if isinstance(value, FileStorage):
-        return _typed_file(name, value.stream, value.filename, value.content_type, value.headers)
-    if isinstance(value, tuple):
-        return _typed_file(name, *value)
-    if hasattr(value, "read"):
-        return _typed_file(name, value, getattr(value, "name", None))
-    if isinstance(value, (dict, set)):
-        raise TypeError(
-            f"form field {name!r} is {value!r:.200}: a form has text, numbers and files, or lists of them"
-        )
-    return str(value)
-
-
-def _typed_file(name, file, filename=None, content_type=None, headers=None):
-    """A FileStorage of an open file or of the path of one, its type guessed by its name."""
-    if not hasattr(file, "read"):
-        if not isinstance(file, (str, os.PathLike)):
-            raise TypeError(f"file {file!r:.200} of form field {name!r} is neither an open file nor the path of one")
-        file, filename = open(file, "rb"), filename or os.fspath(file)  # noqa: SIM115  close() closes it
-    if content_type is None and filename:
+def _part(value):
+    """A field as it is sent: text, or a file with a media type, which is guessed by its name if need be."""
+    if not hasattr(value, "read"):
+        return value.decode() if isinstance(value, bytes) else str(value)
+    file = value if isinstance(value, FileStorage) else FileStorage(value)
+    if file.content_type is None and file.filename:
         from mimetypes import guess_type
 
-        content_type = guess_type(filename)[0]
-    return FileStorage(file, filename, name, content_type, headers=Headers(headers))
+        guess = guess_type(file.filename)[0]
+        file = FileStorage(file.stream, file.filename, file.name, guess, headers=Headers(file.headers))
+    return file
+
+
+def _warn_unsent(content_type):
+    from warnings import warn
+
+    warn(
+        f"form fields or files are not sent as {content_type!r}: give data as text or bytes, or use json=",
+        stacklevel=5,
+    )
 
 
 def _bytes_left(stream, known):
@@ -371,4 +569,4 @@ def _bytes_left(stream, known):
     position = stream.tell()
     size = stream.seek(0, io.SEEK_END) - position
     stream.seek(position)
-    return size
+    return size if size or known is not None else None

@@ -5,21 +5,23 @@ Loaded when a test first needs it.
 
 from __future__ import annotations
 
-import io
+from contextlib import closing
 from urllib.parse import urljoin, urlsplit
 
-from .cookiejar import Cookie, _put_cookie
+from .cookiejar import Cookie, CookieJar
 from .cookies import dump_cookie
-from .environs import EnvironBuilder, _address_keys, _below, _from_wsgi, _without_user, create_environ
+from .environs import EnvironBuilder, _below, _from_wsgi, create_environ, encode_multipart
 from .urls import iri_to_uri
 from .wrappers import Request, Response
 from .wsgi import ClosingIterator, _host_name, run_wsgi_app
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Any
 
+    from .fields import Headers
     from .wsgi import WSGIApplication
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "EnvironBuilder",
     "TestResponse",
     "create_environ",
+    "encode_multipart",
     "run_wsgi_app",
 ]
 
@@ -51,8 +54,19 @@ class TestResponse(Response):
 
     default_mimetype = None
     automatically_set_content_length = False
-    request: Request
-    history: tuple[TestResponse, ...] = ()
+
+    def __init__(
+        self,
+        response: Iterable[bytes],
+        status: str,
+        headers: Headers,
+        request: Request,
+        history: tuple[TestResponse, ...] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(response, status, headers, **kwargs)
+        self.request = request
+        self.history = history
 
     def make_sequence(self) -> None:
         """Read the body to its end and keep it; close what it came from then, as a server does."""
@@ -71,16 +85,13 @@ class ClientRedirectError(Exception):
 
 
 _redirects = frozenset([301, 302, 303, 305, 307, 308])
-_about_a_body = frozenset(
-    ["CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"]
-)
 
 
 class Client:
     """Sends requests straight to a WSGI application, and keeps its cookies.
 
     application        what to call
-    response_wrapper   the class of the responses, if not TestResponse
+    response_wrapper   the class of the responses, if not the application's; TestResponse is mixed in
     use_cookies        False forgets them
     allow_subdomain_redirects   True follows redirects to subdomains of the host
     """
@@ -93,19 +104,21 @@ class Client:
         allow_subdomain_redirects: bool = False,
     ) -> None:
         self.application: Any = application
-        wrapper: Any = response_wrapper or TestResponse
+        self._is_app = hasattr(application, "config") and hasattr(application, "json")
+        wrapper: Any = response_wrapper or getattr(application, "response_class", Response)
         if not issubclass(wrapper, TestResponse):
-            wrapper = type("WrapperTestResponse", (TestResponse, wrapper), {})
+            is_plain = issubclass(TestResponse, wrapper)
+            wrapper = TestResponse if is_plain else type("WrapperTestResponse", (TestResponse, wrapper), {})
         self.response_wrapper: type[TestResponse] = wrapper
         self.allow_subdomain_redirects = allow_subdomain_redirects
-        self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": "nanoweb"}
-        self._cookies: dict[tuple[str, str, str], Cookie] | None = {} if use_cookies else None
+        self.environ_base: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": "nanoweb"}
+        self._jar = CookieJar() if use_cookies else None
 
     # Cookies
 
     def get_cookie(self, key: str, domain: str = "localhost", path: str = "/") -> Cookie | None:
         """Return a cookie of the jar."""
-        return self._jar().get((domain, path, key))
+        return self._own_jar().get(key, domain, path)
 
     def set_cookie(
         self,
@@ -120,43 +133,41 @@ class Client:
         """Put a cookie into the jar.
 
         origin_only   False sends it to subdomains too
-        kwargs        what else `headers.dump_cookie` takes
+        kwargs        what else `cookies.dump_cookie` takes
         """
-        jar = self._jar()
-        cookie = Cookie.parse(dump_cookie(key, value, domain=domain, path=path, **kwargs), domain, path)
+        jar, host = self._own_jar(), _host_name(domain.lstrip("."))
+        if not host:
+            raise ValueError(f"domain {domain!r:.200} is no host name or address")
+        cookie = Cookie.parse(dump_cookie(key, value, path=path, **kwargs), host, path)
         if cookie is not None:
             cookie.origin_only = origin_only
-            _put_cookie(jar, cookie)
+            jar.put(cookie)
 
     def delete_cookie(self, key: str, *, domain: str = "localhost", path: str = "/") -> None:
         """Take a cookie out of the jar."""
-        self._jar().pop((domain, path, key), None)
+        self._own_jar().delete(key, domain, path)
 
-    def _jar(self):
-        if self._cookies is None:
-            raise TypeError("this client was made with use_cookies=False")
-        return self._cookies
+    def _own_jar(self):
+        if self._jar is None:
+            raise TypeError("this client keeps no cookies: it was made with use_cookies=False")
+        return self._jar
 
     def _add_cookies(self, environ):
-        """Send along the cookies that match, those of longer paths first, behind those of an own Cookie field."""
-        if not self._cookies:
-            return
-        host, path = _host_and_path(environ)
-        matching = [cookie for cookie in self._cookies.values() if cookie.matches(host, path)]
-        matching.sort(key=lambda cookie: -len(cookie.path))
-        sent = [f"{cookie.key}={cookie.value}" for cookie in matching]
-        if sent:
+        """Send along the cookies that match, behind those of an own Cookie field."""
+        if self._jar:
+            sent = self._jar.field(*_host_and_path(environ))
             own = environ.get("HTTP_COOKIE")
-            environ["HTTP_COOKIE"] = "; ".join([own, *sent] if own else sent)
+            if sent:
+                environ["HTTP_COOKIE"] = f"{own}; {sent}" if own else sent
 
     def _keep_cookies(self, response, environ):
-        if self._cookies is None:
-            return
-        host, path = _host_and_path(environ)
-        for field in response.headers.getlist("Set-Cookie"):
-            cookie = Cookie.parse(field, host, path)
-            if cookie is not None:
-                _put_cookie(self._cookies, cookie)
+        fields = response.headers.getlist("Set-Cookie")
+        if fields and self._jar is not None:
+            host, path = _host_and_path(environ)
+            for field in fields:
+                cookie = Cookie.parse(field, host, path)
+                if cookie is not None:
+                    self._jar.put(cookie)
 
     # Requests
 
@@ -176,65 +187,72 @@ class Client:
         follow_redirects   go on to where redirects lead
         args, kwargs       what else EnvironBuilder takes
         """
-        response = self._send(self._make_environ(path, args, kwargs), buffered)
+        request = self._make_request(path, args, kwargs)
+        cookies, start = request.environ.get("HTTP_COOKIE"), _position(request.environ.get("wsgi.input"))
+        response = self._send(request, buffered)
         history: list[TestResponse] = []
         while follow_redirects and response.status_code in _redirects and response.location:
             if len(history) == 20:
                 raise ClientRedirectError(f"20 redirects, the last one to {response.location!r}")
             response.make_sequence()
             history.append(response)
-            response = self._send(self._next_environ(response), buffered)
+            response = self._send(self._next_request(response, cookies, start), buffered)
             response.history = tuple(history)
         return response
 
-    def _make_environ(self, path, args, kwargs):
-        if isinstance(path, EnvironBuilder):
-            return path.get_environ()
-        if isinstance(path, Request):
-            return dict(path.environ)
-        if isinstance(path, dict):
-            return dict(path)
+    def _make_request(self, path, args, kwargs):
+        if isinstance(path, (EnvironBuilder, Request, dict)):
+            return self._take_request(path, args, kwargs)
         kwargs["environ_base"] = {**self.environ_base, **(kwargs.get("environ_base") or {})}
-        if hasattr(self.application, "config") and hasattr(self.application, "json"):
+        if self._is_app:
             builder = EnvironBuilder.for_app(self.application, path, *args, **kwargs)
         else:
             builder = EnvironBuilder(path, *args, **kwargs)
-        try:
-            return builder.get_environ()
-        finally:
-            builder.close()
+        with closing(builder):
+            return builder.get_request()
 
-    def _send(self, environ, buffered):
-        self._add_cookies(environ)
-        body, status, headers = run_wsgi_app(self.application, environ, buffered)
-        response = self.response_wrapper(_Body(body) if hasattr(body, "close") else body, status, headers)
-        response.request = Request(environ)
-        if hasattr(self.application, "json"):
+    def _take_request(self, given, args, kwargs):
+        """A request of its own from one that was given, or from a builder or an environ."""
+        further = [*args, *(name for name in kwargs if name != "method")]  # get() and the others give a method
+        if further:
+            raise TypeError(f"{given!r:.200} says it all: {further[0]!r:.200} does not go with it")
+        if isinstance(given, EnvironBuilder):
+            given = given.get_request()
+        cls, environ = (type(given), given.environ) if isinstance(given, Request) else (Request, given)
+        return cls({**self.environ_base, **environ})
+
+    def _send(self, request, buffered):
+        self._add_cookies(request.environ)
+        body, status, headers = run_wsgi_app(self.application, request.environ, buffered)
+        body = _Body(body) if hasattr(body, "close") else body
+        response = self.response_wrapper(body, status, headers, request=request)
+        if self._is_app:
             response.json_module = self.application.json
-        self._keep_cookies(response, environ)
+        self._keep_cookies(response, request.environ)
         return response
 
-    def _next_environ(self, response):
-        """The environ of the request that a redirect asks for (RFC 9110, section 15.4)."""
-        before = response.request.environ
+    def _next_request(self, response, cookies, start):
+        """The request that a redirect asks for (RFC 9110, section 15.4), with the first one's cookies and body."""
+        environ = response.request.environ
         address = urlsplit(urljoin(iri_to_uri(response.request.url), iri_to_uri(response.location)))
-        self._check_site(address, before)
-        root = _from_wsgi(before.get("SCRIPT_NAME", ""))
-        path = _below(root, address.path)
-        if path is None:  # it leads out of where the application is mounted
-            root, path = "", address.path
-        environ = {key: value for key, value in before.items() if key != "HTTP_COOKIE"}
-        environ.update(_address_keys(address.scheme, _without_user(address.netloc), root, path, address.query))
-        method = before["REQUEST_METHOD"]
-        if response.status_code in (307, 308):
-            stream = before["wsgi.input"]
-            if hasattr(stream, "seekable") and stream.seekable():
-                stream.seek(0)
-        else:
-            environ = {key: value for key, value in environ.items() if key not in _about_a_body}
-            environ["wsgi.input"] = io.BytesIO()
-            environ["REQUEST_METHOD"] = method if method == "HEAD" else "GET"
-        return environ
+        self._check_site(address, environ)
+        if start is not None:
+            environ["wsgi.input"].seek(start)
+        builder = EnvironBuilder.from_environ(environ)
+        builder.url_scheme, builder.host = address.scheme, address.netloc.rpartition("@")[2]
+        path = address.path or "/"
+        builder.path, builder.query_string = _below(builder.script_root, path), address.query
+        if builder.path is None:  # it leads out of where the application is mounted
+            builder.script_root, builder.path = "", path
+        builder.headers.remove("Cookie")
+        if cookies:
+            builder.headers["Cookie"] = cookies
+        if response.status_code not in (307, 308):
+            builder.method = "HEAD" if builder.method == "HEAD" else "GET"
+            builder.input_stream = builder.content_length = None
+            for name in ("Content-Type", "Content-Encoding", "Transfer-Encoding"):
+                builder.headers.remove(name)
+        return builder.get_request()
 
     def _check_site(self, address, before):
         """Refuse to leave the site: there is only one application to ask."""
@@ -293,6 +311,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.application!r}>"
+
+
+def _position(stream):
+    """Where a stream stands, so that it can be sent again; None if it cannot."""
+    return stream.tell() if hasattr(stream, "seekable") and stream.seekable() else None
 
 
 def _host_and_path(environ):
