@@ -14,9 +14,11 @@ WHATWG URL, section 5 (urlencoded); RFC 7578 and RFC 2046, section 5.1 (multipar
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
+from io import BytesIO
 
 from .dicts import MultiDict
-from .exceptions import RequestEntityTooLarge
+from .exceptions import ClientDisconnected, RequestEntityTooLarge
 from .fields import Headers
 from .headers import parse_options_header
 from .uploads import FileStorage
@@ -48,12 +50,14 @@ _charsets = frozenset(["ascii", "us-ascii", "utf-8", "iso-8859-1"])
 
 # RFC 2046 allows fewer characters; "*****", which many programs copied from one another, is not among them.
 _boundary_re = re.compile(rb"[ -~]{0,69}[!-~]")
+# What browsers send for a field: nearly all parts of nearly all forms.
+_plain_header = re.compile(rb'\r\nContent-Disposition: (form-data; name="([^\x00-\x1f"%\\\x7f]*)")').fullmatch
 _control_re = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 # Urlencoded
 
-_quoted_re = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_stray_percent = re.compile(r"%(?![0-9A-Fa-f][0-9A-Fa-f])").sub
 _undecoded_re = re.compile("[\udc80-\udcff]+")  # what "surrogateescape" makes of bytes 80 to FF
 
 
@@ -71,20 +75,19 @@ def parse_urlencoded(source: bytes | str) -> list[tuple[str, str]]:
     text = source if isinstance(source, str) else _decode(source)
     if "+" in text:
         text = text.replace("+", " ")
-    pairs = []
-    for piece in text.split("&"):
-        if piece:
-            key, _, value = piece.partition("=")
-            if "%" in key:
-                key = _quoted_re.sub(_unquote, key)
-            if "%" in value:
-                value = _quoted_re.sub(_unquote, value)
-            pairs.append((key, value))
-    return pairs
+    quoted = "%" in text
+    if quoted and "%26" not in text and "%3D" not in text and "%3d" not in text:
+        text, quoted = _unquote(text), False  # all at once, for none will turn into a separator
+    pairs = [piece.partition("=")[::2] for piece in text.split("&") if piece]
+    if not quoted:
+        return pairs
+    return [(_unquote(key) if "%" in key else key, _unquote(text) if "%" in text else text) for key, text in pairs]
 
 
-def _unquote(match):
-    return _decode(bytes.fromhex(match[0].replace("%", "")))
+def _unquote(text):
+    """Replace %41 by "A".  Quoted-printable is the same code with another sign, and Python has that one in C."""
+    data = _stray_percent("%25", text).encode("utf-8", "surrogatepass")
+    return _decode(a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"=")))
 
 
 def _decode(data):
@@ -145,7 +148,7 @@ class MultipartDecoder:
 
     boundary    1 to 70 printable ASCII characters, the last of them no blank
     max_parts   how many parts there may be; None: any number
-    raises      ValueError for such a boundary; for the rest see next_event
+    raises      ValueError for another boundary; for the rest see next_event
 
     The line break after the first boundary, CRLF unless the client is sloppy, is
     the one that counts from there on.  Blanks after a boundary, which RFC 2046
@@ -153,7 +156,8 @@ class MultipartDecoder:
 
     Linear in the size of the body, whatever is in it: bytes.find looks for the
     boundary, and what has been looked at is handed out at once, except for the
-    few bytes at the end that may be the beginning of a boundary.
+    few bytes at the end that may be the beginning of a boundary.  What is received
+    and is data from end to end is handed out as it is, and not copied.
 
     _buffer holds what was received, from _position on it is not yet handed out,
     and _step is the method that knows what comes next there.
@@ -166,7 +170,8 @@ class MultipartDecoder:
         self.complete = False
         self._parts = 0
         self._boundary = b"--" + boundary
-        self._newline = self._delimiter = b""  # known once the first boundary is
+        self._newline = self._delimiter = self._needle = b""  # known once the first boundary is
+        self._released = b""  # what was kept back, and turned out to begin no boundary
         self._buffer = b""
         self._position = 0
         self._searched = 0  # up to where the first boundary is not
@@ -177,21 +182,31 @@ class MultipartDecoder:
         """Take the next bytes of the body, once next_event() needs them; None: there are no more."""
         if data is None:
             self.complete = True
-        else:
-            self._buffer = self._buffer[self._position :] + data
-            self._position = 0
+            return
+        rest = self._buffer[self._position :]
+        if self._step is MultipartDecoder._data and not self._skip and rest.rfind(self._newline[:1]) == 0:
+            size = len(self._delimiter) + 2
+            seam = rest + data[:size]
+            if len(seam) >= size and not self._is_boundary(seam, 0):
+                self._released += rest
+                rest = b""
+        self._buffer = rest + data
+        self._position = 0
 
     def next_event(self) -> Part | Data | Epilogue | None:
         """Return what comes next in the body; None if more data is needed to tell.
 
-        raises   ValueError if the body is malformed, or ends before its closing
-                 boundary; RequestEntityTooLarge (413) for too many parts or too
-                 large a header of one
+        raises   ValueError if the body is malformed; ClientDisconnected (400) if it ends
+                 before its closing boundary; RequestEntityTooLarge (413) for too many
+                 parts or too large a header of one
         """
         event: Part | Data | Epilogue | None = self._step(self)
         if event is None and self.complete:
-            missing = "its closing boundary" if self._newline else "any boundary"
-            raise ValueError(f"the multipart body broke off: it ends without {missing}, {self._boundary!r}")
+            if not self._newline:
+                raise ValueError(f"the multipart body has no boundary {self._boundary!r}")
+            raise ClientDisconnected(
+                f"the multipart body broke off: it ends without its closing boundary {self._boundary + b'--'!r}"
+            )
         return event
 
     def _preamble(self):
@@ -209,6 +224,7 @@ class MultipartDecoder:
                 for newline in (b"\r\n", b"\n", b"\r"):
                     if after.startswith(newline):
                         self._newline, self._delimiter = newline, newline + boundary
+                        self._needle = newline[-1:] + boundary
                         self._position, self._step = end, MultipartDecoder._header
                         return self._header()
             self._searched = start + 1
@@ -233,10 +249,13 @@ class MultipartDecoder:
         self._position = end + len(newline)
         self._skip = len(newline)
         self._step = MultipartDecoder._data
-        return _part_event(self._buffer[start:end].decode(), newline.decode())
+        return _part_event(self._buffer[start:end], newline)
 
     def _data(self):
         """Hand out data up to the next boundary, or up to where one may have begun."""
+        if self._released:
+            data, self._released = self._released, b""
+            return Data(data, True)
         buffer, delimiter = self._buffer, self._delimiter
         # The line break that ends the header may be the boundary's as well: then there is no data.
         start = self._position + self._skip
@@ -255,13 +274,23 @@ class MultipartDecoder:
     def _find_boundary(self):
         """Where the next boundary line begins, at its line break in front; -1 if it is not in the buffer."""
         buffer, delimiter = self._buffer, self._delimiter
-        start = buffer.find(delimiter, self._position)
-        if start < 0 or buffer.startswith((self._newline, b"--"), start + len(delimiter)):
+        # Without CR: before Python 3.11, find() goes byte by byte through a flood of what it looks for.  With LF: as
+        # it stands in the needle but once, find() compares no byte twice, however the boundary repeats itself.
+        lead = len(delimiter) - len(self._needle)
+        start = buffer.find(self._needle, self._position + lead) - lead
+        if start < 0:
+            return -1
+        if self._is_boundary(buffer, start):
             return start
         # Almost a boundary.  There may be thousands of these, so the search for a whole one must not be ours.
-        next_part = buffer.find(delimiter + self._newline, start)
-        closing = buffer.find(delimiter + b"--", start, next_part if next_part >= 0 else len(buffer))
+        next_part = buffer.find(delimiter + self._newline, self._position)
+        closing = buffer.find(delimiter + b"--", self._position, next_part if next_part >= 0 else len(buffer))
         return closing if closing >= 0 else next_part
+
+    def _is_boundary(self, data, start):
+        """Whether a boundary line begins there, the two bytes behind the boundary included."""
+        delimiter = self._delimiter
+        return data.startswith(delimiter, start) and data.startswith((self._newline, b"--"), start + len(delimiter))
 
     def _find_begun(self):
         """Where a boundary line begins of which the rest is still to come; the end of the buffer if none does."""
@@ -280,20 +309,27 @@ class MultipartDecoder:
 
 def _part_event(header, newline):
     """The event of a part that begins with this header; each line has its line break in front."""
-    header = header.replace(newline + " ", " ").replace(newline + "\t", " ")  # folded lines, RFC 2231
     headers = Headers()
-    for line in header.split(newline)[1:]:
+    # Not add(), which takes what can be sent in a response: names of files are UTF-8 here.
+    fields = headers._list
+    plain = _plain_header(header)
+    if plain:
+        disposition, name = plain.groups()
+        fields.append(("Content-Disposition", disposition.decode()))
+        return Part(name.decode(), None, headers)
+    text, line_break = header.decode(), newline.decode()
+    text = text.replace(line_break + " ", " ").replace(line_break + "\t", " ")  # folded lines, RFC 2231
+    for line in text.split(line_break)[1:]:
         name, colon, value = line.partition(":")
         if not colon or _control_re.search(line):
             raise ValueError(
                 f"line {line!r:.200} in the header of a part: it must be a name, a colon and printable text"
             )
-        # Not add(), which takes what can be sent in a response: names of files are UTF-8 here.
-        headers._list.append((name.strip(" \t"), value.strip(" \t")))
+        fields.append((name.strip(" \t"), value.strip(" \t")))
     _, parameters = parse_options_header(headers.get("Content-Disposition"))
     name = parameters.get("name")
     if name is None:
-        raise ValueError(f"header {header!r:.200} of a part: it must have a Content-Disposition with a name")
+        raise ValueError(f"header {text!r:.200} of a part: it must have a Content-Disposition with a name")
     return Part(name, parameters.get("filename"), headers)
 
 
@@ -306,7 +342,15 @@ def default_stream_factory(
     filename: str | None,
     content_length: int | None = None,
 ) -> IO[bytes]:
-    """Return a file that is in memory up to 500 kB, and on disk, without a name there, from then on."""
+    """Return a file that is in memory up to 500 kB, and on disk, without a name there, from then on.
+
+    total_content_length   bytes of the whole body, None if not known
+    content_type           what the client says of this file, as the other two do
+    filename               not used here; a factory of your own may go by it
+    content_length         bytes; most clients say nothing, which is 0
+    """
+    if total_content_length is not None and total_content_length <= _spool_size:
+        return BytesIO()  # it cannot grow larger than the body
     from tempfile import SpooledTemporaryFile
 
     return SpooledTemporaryFile(max_size=_spool_size)
@@ -323,7 +367,7 @@ class MultiPartParser:
         self,
         stream_factory: StreamFactory | None = None,
         max_form_memory_size: int | None = None,
-        cls: type[MultiDict[Any]] | None = None,
+        cls: type[MultiDict[str, Any]] | None = None,
         buffer_size: int = 256 * 1024,
         max_form_parts: int | None = None,
     ) -> None:
@@ -335,11 +379,11 @@ class MultiPartParser:
 
     def parse(
         self, stream: IO[bytes], boundary: bytes, content_length: int | None
-    ) -> tuple[MultiDict[Any], MultiDict[Any]]:
+    ) -> tuple[MultiDict[str, Any], MultiDict[str, Any]]:
         """Read a stream to its end: (form, files).
 
-        raises   ValueError if the body is malformed or broke off;
-                 RequestEntityTooLarge (413) if it is over a limit
+        raises   ValueError if the body is malformed; ClientDisconnected (400) if it
+                 broke off; RequestEntityTooLarge (413) if it is over a limit
 
         Whatever is raised, also by the stream, no file stays open.
         """
@@ -415,11 +459,11 @@ def parse_form_data(
     stream_factory: StreamFactory | None = None,
     max_form_memory_size: int | None = None,
     max_content_length: int | None = None,
-    cls: type[MultiDict[Any]] | None = None,
+    cls: type[MultiDict[str, Any]] | None = None,
     silent: bool = True,
     *,
     max_form_parts: int | None = None,
-) -> tuple[IO[bytes], MultiDict[Any], MultiDict[Any]]:
+) -> tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]:
     """Parse the body of a request: (stream, form, files).  The arguments are FormDataParser's."""
     return FormDataParser(
         stream_factory, max_form_memory_size, max_content_length, cls, silent, max_form_parts=max_form_parts
@@ -442,7 +486,8 @@ class FormDataParser:
     silent                 True: a malformed body is an empty form; False: it is a ValueError
     max_form_parts         how many fields and files there may be (multipart only)
 
-    More than a limit allows is RequestEntityTooLarge (413), silent or not; None is no limit.
+    Silent or not, more than a limit allows is RequestEntityTooLarge (413), None being no
+    limit; and half a form is no form, but ClientDisconnected (400).
     """
 
     def __init__(
@@ -450,7 +495,7 @@ class FormDataParser:
         stream_factory: StreamFactory | None = None,
         max_form_memory_size: int | None = None,
         max_content_length: int | None = None,
-        cls: type[MultiDict[Any]] | None = None,
+        cls: type[MultiDict[str, Any]] | None = None,
         silent: bool = True,
         *,
         max_form_parts: int | None = None,
@@ -462,7 +507,9 @@ class FormDataParser:
         self.silent = silent
         self.max_form_parts = max_form_parts
 
-    def parse_from_environ(self, environ: dict[str, Any]) -> tuple[IO[bytes], MultiDict[Any], MultiDict[Any]]:
+    def parse_from_environ(
+        self, environ: dict[str, Any]
+    ) -> tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]:
         """Parse the body of a request: (stream, form, files)."""
         stream = get_input_stream(environ, max_content_length=self.max_content_length)
         mimetype, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
@@ -470,7 +517,7 @@ class FormDataParser:
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
-    ) -> tuple[IO[bytes], MultiDict[Any], MultiDict[Any]]:
+    ) -> tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]:
         """Parse a body: (stream, form, files).
 
         stream           ends where the body ends, see get_input_stream; unread if it holds no form

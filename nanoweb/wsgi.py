@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import re
+import sys
+from functools import update_wrapper
 
-from .exceptions import ClientDisconnected, RequestEntityTooLarge, SecurityError
+from .exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, SecurityError
 from .fields import Headers
 from .urls import quote, uri_to_iri
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import IO, Any
 
+    from .wrappers import Response
+
     StartResponse = Callable[..., Callable[[bytes], object]]
     WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
@@ -25,6 +29,8 @@ __all__ = [
     "ClosingIterator",
     "FileWrapper",
     "LimitedStream",
+    "RangeWrapper",
+    "ResponseStream",
     "get_content_length",
     "get_current_url",
     "get_host",
@@ -175,6 +181,8 @@ def get_current_url(
 
 # The input stream
 
+_block = 256 * 1024  # bytes to ask a stream for at a time
+
 
 def get_content_length(environ: dict[str, Any]) -> int | None:
     """Return Content-Length in bytes; None if there is none that can be relied on.
@@ -184,12 +192,17 @@ def get_content_length(environ: dict[str, Any]) -> int | None:
     >>> get_content_length({"CONTENT_LENGTH": "+10"}), get_content_length({"CONTENT_LENGTH": "10, 10"})
     (None, None)
 
-    It is a row of digits, and counts only without Transfer-Encoding (RFC 9112, section 6.3).
+    It is a row of up to 18 digits, and counts only without Transfer-Encoding (RFC 9112, section 6.3).
     """
-    if environ.get("HTTP_TRANSFER_ENCODING"):
-        return None
-    text = (environ.get("CONTENT_LENGTH") or "").strip(" \t")
+    text = _content_length(environ)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _content_length(environ):
+    """The field as sent, if it counts; "" if there is none."""
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        return ""
+    return (environ.get("CONTENT_LENGTH") or "").strip(" \t")
 
 
 def get_input_stream(
@@ -201,6 +214,8 @@ def get_input_stream(
                          than wait for ever; False: the raw stream
     max_content_length   bytes; a longer body raises RequestEntityTooLarge (413): here if
                          its length is announced, else when the reading comes to that point
+    raises               BadRequest (400) for a Content-Length that is no row of digits; 413
+                         also for one that no body can have
     """
     stream: IO[bytes] = environ["wsgi.input"]
     ends = environ.get("wsgi.input_terminated")  # the server itself sees to it: it reads chunked bodies
@@ -209,6 +224,8 @@ def get_input_stream(
         if max_content_length is not None and length > max_content_length:
             raise _too_large(max_content_length)
         return stream if ends else LimitedStream(stream, length)  # type: ignore[return-value]
+    if text := _content_length(environ):
+        raise _no_length(text, max_content_length)
     if safe_fallback and not ends:
         return io.BytesIO()
     if max_content_length is None:
@@ -218,6 +235,15 @@ def get_input_stream(
 
 def _too_large(limit):
     return RequestEntityTooLarge(f"The body is larger than the {limit} bytes that MAX_CONTENT_LENGTH allows.")
+
+
+def _no_length(text, limit):
+    """The error for a Content-Length that says nothing to go by."""
+    if not (text.isascii() and text.isdigit()):
+        return BadRequest(f"Content-Length is {text!r:.100}, not a row of digits.")
+    if limit is not None:
+        return _too_large(limit)
+    return RequestEntityTooLarge(f"Content-Length has {len(text)} digits: no body is that large.")
 
 
 class LimitedStream(io.RawIOBase):
@@ -269,6 +295,17 @@ class LimitedStream(io.RawIOBase):
         self._read += len(data)
         return data
 
+    def _take_in_blocks(self, size):
+        """Up to size bytes.  A stream may set so much memory aside at once, and what was announced need not come."""
+        blocks = []
+        while size > 0:
+            block = self._take(self._stream.read, min(size, _block))
+            if not block:
+                break
+            blocks.append(block)
+            size -= len(block)
+        return b"".join(blocks)
+
     def _call(self, read, size):
         try:
             return read(size)
@@ -280,7 +317,7 @@ class LimitedStream(io.RawIOBase):
         """Return up to size bytes, or all that remain; b"" once the body is over."""
         if size is None or size < 0:
             return self.readall()
-        return self._take(self._stream.read, size)
+        return self._take(self._stream.read, size) if size <= _block else self._take_in_blocks(size)
 
     def readall(self) -> bytes:
         """Return all that remain."""
@@ -291,13 +328,7 @@ class LimitedStream(io.RawIOBase):
 
     def exhaust(self) -> bytes:
         """Return all that remain up to the limit; unlike readall, never look behind it."""
-        chunks = []
-        while not self.is_exhausted:
-            chunk = self._take(self._stream.read, 65536)
-            if not chunk:
-                break
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return self._take_in_blocks(self.limit - self._read)
 
     def readline(self, size: int | None = -1) -> bytes:
         """Return bytes up to a line feed, which is kept; at most size of them."""
@@ -406,14 +437,85 @@ def wrap_file(environ: dict[str, Any], file: IO[bytes], buffer_size: int = 8192)
     return environ.get("wsgi.file_wrapper", FileWrapper)(file, buffer_size)
 
 
+class RangeWrapper:
+    """The bytes of a body that a Range asks for, in whatever blocks the body comes.
+
+    >>> list(RangeWrapper([b"012", b"345", b"678"], start=2, length=3))
+    [b'2', b'34']
+
+    iterable   yields bytes; nothing in front of the range is read if it can seek
+    start      bytes to leave out
+    length     bytes to hand out; None: all that are left
+
+    Whatever of the body was not asked for stays unread.
+    """
+
+    def __init__(self, iterable: Iterable[bytes], start: int = 0, length: int | None = None) -> None:
+        self._blocks = iter(iterable)
+        self._close = getattr(iterable, "close", None)
+        self._left = sys.maxsize if length is None else length
+        self._skip = start
+        seekable = getattr(iterable, "seekable", None)
+        if start and seekable is not None and seekable():
+            iterable.seek(iterable.tell() + start)  # type: ignore[attr-defined]
+            self._skip = 0
+
+    def __iter__(self) -> RangeWrapper:
+        return self
+
+    def __next__(self) -> bytes:
+        while self._left > 0:
+            block = next(self._blocks)
+            stop = self._skip + self._left
+            if self._skip or len(block) > stop:
+                block, self._skip = block[self._skip : stop], max(self._skip - len(block), 0)
+            if block:
+                self._left -= len(block)
+                return block
+        raise StopIteration
+
+    def close(self) -> None:
+        """Close the body."""
+        if self._close is not None:
+            self._close()
+
+
+class ResponseStream(io.RawIOBase):
+    """The body of a response as a file to write to: `Response.stream`."""
+
+    mode = "wb+"
+    encoding = "utf-8"
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes | str) -> int:  # type: ignore[override]
+        """Put data, a str in UTF-8, at the end of the body."""
+        if self.closed:
+            raise ValueError("this stream is closed; response.stream is another one each time")
+        response: Any = self.response
+        response._ensure_sequence()
+        if not isinstance(response.response, list):
+            response.response = list(response.response)
+        response.response.append(data)
+        response.headers.remove("Content-Length")
+        return len(data)
+
+    def tell(self) -> int:
+        """Bytes of the body so far."""
+        return len(self.response.get_data())
+
+
 def responder(function: Callable[..., WSGIApplication]) -> WSGIApplication:
     """Make a WSGI application of a function of (environ, start_response) that returns one."""
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return function(environ, start_response)(environ, start_response)
 
-    application.__name__, application.__doc__ = function.__name__, function.__doc__
-    return application
+    return update_wrapper(application, function)
 
 
 def run_wsgi_app(

@@ -1,8 +1,13 @@
 """Forms: what browsers send, what other clients send, and what attackers send."""
 
 import io
+import tracemalloc
 import unittest
+from itertools import chain, repeat
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
 
+from nanoweb import App, request
 from nanoweb.datastructures import FileStorage, Headers, ImmutableMultiDict
 from nanoweb.exceptions import ClientDisconnected, RequestEntityTooLarge
 from nanoweb.formparser import (
@@ -17,6 +22,7 @@ from nanoweb.formparser import (
     parse_form_data,
     parse_urlencoded,
 )
+from nanoweb.wsgi import run_wsgi_app
 
 BOUNDARY = b"----WebKitFormBoundary7MA4YWxkTrZu0gW"
 
@@ -29,6 +35,19 @@ def part(disposition, data, *fields):
 
 def multipart(*parts):
     return b"".join(parts) + b"--" + BOUNDARY + b"--\r\n"
+
+
+class Pieces:
+    """A stream that gives one piece after another, whatever size it is asked for."""
+
+    def __init__(self, pieces):
+        self.pieces = iter(pieces)
+        self.given = 0
+
+    def read(self, size=-1):
+        piece = next(self.pieces, b"")
+        self.given += len(piece)
+        return piece
 
 
 def parse(body, boundary=BOUNDARY, **options):
@@ -54,6 +73,10 @@ class UrlencodedTest(unittest.TestCase):
             (b"%61%3D=%26&b%5B%5D=1", [("a=", "&"), ("b[]", "1")]),
             (b"a=%00\n", [("a", "\0\n")]),
             ("größe=%C3%A4".encode(), [("größe", "ä")]),
+            (b"a=%2541&b=%25", [("a", "%41"), ("b", "%")]),
+            (b"a==%3D=%3d&%3D=%26", [("a", "===="), ("=", "&")]),
+            (b"a=1%0D%0A2%0a&b=%5F_", [("a", "1\r\n2\n"), ("b", "__")]),
+            (b"a==\r\n%20=\n=41", [("a", "=\r\n =\n=41")]),  # which quoted-printable would read differently
         ]:
             with self.subTest(source):
                 self.assertEqual(parse_urlencoded(source), pairs)
@@ -70,6 +93,10 @@ class UrlencodedTest(unittest.TestCase):
             (b"%e2%82x%FF%c3%a9%", "%E2%82x%FFé%"),
             (b"%C0%80%ED%A0%80%F4%90%80%80", "%C0%80%ED%A0%80%F4%90%80%80"),
             (b"%zz%4", "%zz%4"),
+            (b"%%41%%%4", "%A%%%4"),
+            (b"%\r\n%\n", "%\r\n%\n"),
+            (b"%+1%2 %-1", "% 1%2 %-1"),
+            ("%٣٣".encode(), "%٣٣"),
             ("é%A9".encode(), "é%A9"),
             (b"\xff", "%FF"),
             (b"caf\xe9+1", "caf%E9 1"),
@@ -115,6 +142,22 @@ class MultipartTest(unittest.TestCase):
         self.assertEqual(photo.headers["content-disposition"], 'form-data; name="photo"; filename="cat.jpg"')
         self.assertTrue(photo)
         self.assertFalse(other)
+
+    def test_a_decoder_may_be_given_more_than_it_asked_for(self):
+        header = b'--cut\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+        for data in (b"\r\n--cut-x" * 9, b"x\r\n--cutx\r\n--cu\r\r\n--cut-\r\n--cut\r\r\n\r\n" * 3):
+            for size in range(1, 40):
+                decoder = MultipartDecoder(b"cut")
+                decoder.receive_data(header + b"\r")
+                events = list(iter(decoder.next_event, None))
+                rest = data + b"\r\n--cut--"
+                for number, start in enumerate(range(0, len(rest), size)):
+                    decoder.receive_data(rest[start : start + size])
+                    if number % 3 == 2:
+                        events += iter(decoder.next_event, None)
+                events += iter(decoder.next_event, None)
+                with self.subTest(data=data, size=size):
+                    self.assertEqual(b"".join([event.data for event in events[1:]]), b"\r" + data)
 
     def test_what_stands_around_the_form_is_ignored(self):
         for before in [b"", b"\r\n", b"This is a multipart message.\r\n", b"x--" + BOUNDARY + b"\r\n", b"--x\r\n"]:
@@ -188,6 +231,18 @@ class MultipartTest(unittest.TestCase):
                 body = b"--cut\r\n" + header + b"\r\n\r\nx\r\n--cut--"
                 self.assertEqual(parse(body, b"cut"), ([("a", "x")], []))
 
+    def test_it_does_not_matter_how_plain_a_header_is(self):
+        """What browsers send for a field is read by a shorter way; it must lead to the same place."""
+        for name in ("a", "a b", "größe", "a;b=c", "a'b", "", "a%b", "a%22b", 'a\\"b', "a\\b", " a "):
+            parts = []
+            for key in ("Content-Disposition", "content-disposition"):
+                decoder = MultipartDecoder(b"cut")
+                decoder.receive_data(f'--cut\r\n{key}: form-data; name="{name}"\r\n\r\n'.encode())
+                event = decoder.next_event()
+                parts.append((event.name, event.filename, [(key.lower(), value) for key, value in event.headers]))
+            with self.subTest(name):
+                self.assertEqual(parts[0], parts[1])
+
     def test_a_field_is_utf_8_unless_it_says_one_of_few_others(self):
         for charset, data, text in [
             (b"", b"\xc3\xa9\xff", "é\ufffd"),
@@ -206,8 +261,15 @@ class MultipartTest(unittest.TestCase):
 class MalformedMultipartTest(unittest.TestCase):
     def test_a_body_that_breaks_off_is_an_error_that_says_so(self):
         body = multipart(part(b'name="a"', b"x"), part(b'name="f"; filename="f"', b"y"))
-        for length in range(len(body) - len("--\r\n") + 1):
-            with self.subTest(body[:length]), self.assertRaisesRegex(ValueError, "broke off: it ends without"):
+        begun, ends = len(b"--" + BOUNDARY + b"\r\n"), len(body) - len("--\r\n")
+        for length in range(begun, ends + 1):
+            with (
+                self.subTest(body[:length]),
+                self.assertRaisesRegex(ClientDisconnected, "broke off: it ends without"),
+            ):
+                parse(body[:length], buffer_size=50)
+        for length in range(begun):
+            with self.subTest(body[:length]), self.assertRaisesRegex(ValueError, "has no boundary"):
                 parse(body[:length], buffer_size=50)
 
     def test_what_is_no_form_is_an_error_that_says_why(self):
@@ -237,10 +299,18 @@ class MalformedMultipartTest(unittest.TestCase):
             with self.subTest(boundary), self.assertRaisesRegex(ValueError, "1 to 70 printable ASCII characters"):
                 MultipartDecoder(boundary)
 
+    def test_a_form_that_breaks_off_is_no_empty_form(self):
+        body = multipart(part(b'name="a"', b"x"), part(b'name="delete_all"', b"no"))[:-70]
+        for silent in (True, False):
+            parser = FormDataParser(silent=silent)
+            options = {"boundary": BOUNDARY.decode()}
+            with self.subTest(silent=silent), self.assertRaisesRegex(ClientDisconnected, "broke off"):
+                parser.parse(io.BytesIO(body), "multipart/form-data", len(body), options)
+
     def test_silent_makes_an_empty_form_of_it(self):
         good = multipart(part(b'name="a"', b"x"))
         for body, options in [
-            (good[:-10], {"boundary": BOUNDARY.decode()}),
+            (good.replace(b"name", b"nome"), {"boundary": BOUNDARY.decode()}),
             (b"", {"boundary": BOUNDARY.decode()}),
             (good, {"boundary": "another"}),
             (good, {"boundary": "é"}),
@@ -293,6 +363,41 @@ class LimitTest(unittest.TestCase):
                     parse(body, buffer_size=size)
                 self.assertIn("larger than 8192 bytes", caught.exception.description)
 
+    def test_a_body_without_end_ends_at_a_limit(self):
+        """Whatever it is in the middle of; a file only at that of the whole body."""
+        begun = b"--" + BOUNDARY + b"\r\n"
+        for begin, then, error, reason in [
+            (b"", b"\r\n", ValueError, "first 8192 bytes"),
+            (b"", begun[:-2] + b"x\r\n", ValueError, "first 8192 bytes"),
+            (begun, b"x", RequestEntityTooLarge, "larger than 8192 bytes"),
+            (begun, b"X: y\r\n", RequestEntityTooLarge, "larger than 8192 bytes"),
+            (b"", part(b'name="a"', b""), RequestEntityTooLarge, "MAX_FORM_PARTS"),
+            (b"", part(b'name="a"; filename="f"', b"x"), RequestEntityTooLarge, "MAX_FORM_PARTS"),
+            (part(b'name="a"', b"x")[:-2], b"\r\n--", RequestEntityTooLarge, "MAX_FORM_MEMORY_SIZE"),
+            (part(b'name="a"; filename="f"', b"x")[:-2], b"\r\n--", RequestEntityTooLarge, "MAX_CONTENT_LENGTH"),
+            (multipart(), b"\r\n--", RequestEntityTooLarge, "MAX_CONTENT_LENGTH"),
+        ]:
+            stream = Pieces(chain(filter(None, [begin]), repeat(then * 100)))
+            environ = {
+                "CONTENT_TYPE": "multipart/form-data; boundary=" + BOUNDARY.decode(),
+                "wsgi.input": stream,
+                "wsgi.input_terminated": True,
+            }
+            limits = {"max_content_length": 2_000_000, "max_form_memory_size": 500_000, "max_form_parts": 1000}
+            with self.subTest(then=then, begin=begin), self.assertRaises(error) as caught:
+                parse_form_data(environ, silent=False, **limits)
+            self.assertIn(reason, getattr(caught.exception, "description", str(caught.exception)))
+            self.assertLess(stream.given, 2_100_000)
+
+    def test_a_hundred_thousand_parts_are_read_up_to_the_limit_or_all(self):
+        body = multipart(part(b'name="a"', b"x") * 100_000)
+        stream = io.BytesIO(body)
+        with self.assertRaises(RequestEntityTooLarge):
+            MultiPartParser(max_form_parts=1000).parse(stream, BOUNDARY, None)
+        self.assertLess(stream.tell(), 1_000_000)
+        form, files = MultiPartParser().parse(io.BytesIO(body), BOUNDARY, None)
+        self.assertEqual((form.getlist("a"), files), (["x"] * 100_000, {}))
+
     def test_a_boundary_must_come_within_8_kb(self):
         body = multipart(part(b'name="a"', b"x"))
         for filler in (b"x" * 10_000, b"--" + BOUNDARY + b" " * 10_000, (b"\r\n--" + BOUNDARY + b"x") * 300):
@@ -327,14 +432,12 @@ class LimitTest(unittest.TestCase):
                     handed_out = 0
                     for start in range(0, len(data), size):
                         decoder.receive_data(data[start : start + size])
-                        event = decoder.next_event()
-                        if event is not None:
+                        for event in iter(decoder.next_event, None):
                             self.assertIsInstance(event, Data)
                             handed_out += len(event.data)
-                        self.assertIsNone(decoder.next_event())
                         self.assertLessEqual(min(start + size, len(data)) - handed_out, len(line) + len("\r\n"))
                     decoder.receive_data(line + b"--")
-                    handed_out += len(decoder.next_event().data)
+                    handed_out += sum(len(event.data) for event in iter(decoder.next_event, None))
                     self.assertEqual(handed_out, len(data))
                     decoder.receive_data(None)
                     self.assertIsInstance(decoder.next_event(), Epilogue)
@@ -352,14 +455,29 @@ class FileTest(unittest.TestCase):
         return file
 
     def test_a_file_goes_to_disk_above_500_kb(self):
-        for size, on_disk in [(1000, False), (512_000, False), (512_001, True)]:
-            with self.subTest(size):
+        for size, known, on_disk in [
+            (1000, True, False),
+            (1000, False, False),
+            (512_000, True, False),
+            (512_001, True, True),
+            (512_001, False, True),
+        ]:
+            with self.subTest(size, known=known):
                 body = multipart(part(b'name="f"; filename="f"', b"x" * size))
                 parser = MultiPartParser(self.recording_factory)
-                _, files = parser.parse(io.BytesIO(body), BOUNDARY, len(body))
-                self.assertEqual(self.opened[-1]._rolled, on_disk)
+                _, files = parser.parse(io.BytesIO(body), BOUNDARY, len(body) if known else None)
+                self.assertEqual(getattr(self.opened[-1], "_rolled", False), on_disk)
                 with files["f"].stream as file:
                     self.assertEqual(file.read(), b"x" * size)
+
+    def test_memory_does_not_grow_with_a_file(self):
+        stream = Pieces([self.upload[:-2], *[b"\r\n" * 50_000] * 200, b"\r\n--" + BOUNDARY + b"--"])
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        _, files = MultiPartParser().parse(stream, BOUNDARY, None)
+        peak = tracemalloc.get_traced_memory()[1]
+        files["f"].close()
+        self.assertLess(peak, 4_000_000)  # of 20 MB
 
     def test_no_file_stays_open_when_something_goes_wrong(self):
         class FullDisk(io.BytesIO):
@@ -384,7 +502,7 @@ class FileTest(unittest.TestCase):
 
         many = self.upload + self.upload
         for error, body, options in [
-            (ValueError, many, {}),
+            (ClientDisconnected, many, {}),
             (ValueError, many + b"--" + BOUNDARY + b"\r\nnonsense\r\n\r\n", {}),
             (RequestEntityTooLarge, many + part(b'name="a"', b"x" * 11), {"max_form_memory_size": 10}),
             (RequestEntityTooLarge, multipart(many), {"max_form_parts": 1}),
@@ -429,6 +547,47 @@ class FileTest(unittest.TestCase):
         first = {"filename": "a.txt", "content_type": "text/plain", "content_length": 1}
         other = {"filename": "", "content_type": None, "content_length": 0}
         self.assertEqual(told, [{"total_content_length": len(body), **one} for one in (first, other, other, other)])
+
+
+class ApplicationTest(unittest.TestCase):
+    """The files of a request are closed when it is over, however it ends."""
+
+    upload = multipart(part(b'name="f"; filename="f"', b"x" * 600_000))
+
+    def setUp(self):
+        self.opened = []
+        self.app = App(__name__)
+        self.app.logger.disabled = True
+
+        @self.app.post("/")
+        def view():
+            self.opened.append(request.files["f"].stream)
+            if request.args:
+                raise ZeroDivisionError
+            return f"{len(request.files['f'].read())} bytes"
+
+    def post(self, body, query=""):
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": "multipart/form-data; boundary=" + BOUNDARY.decode(),
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        setup_testing_defaults(environ)
+        answer, status, _ = run_wsgi_app(validator(self.app), environ, buffered=True)
+        return status, b"".join(answer).decode()
+
+    def test_after_an_answer_and_after_an_error(self):
+        for query, answer in [("", "200 OK"), ("fail", "500 INTERNAL SERVER ERROR")]:
+            with self.subTest(query):
+                self.assertEqual(self.post(self.upload, query)[0], answer)
+                self.assertTrue(self.opened.pop().closed)
+
+    def test_a_body_that_breaks_off_is_a_page_that_says_so(self):
+        status, page = self.post(self.upload[:-10])
+        self.assertEqual((status, self.opened), ("400 BAD REQUEST", []))
+        self.assertIn("the multipart body broke off: it ends without its closing boundary", page)
 
 
 class FormDataParserTest(unittest.TestCase):

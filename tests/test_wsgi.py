@@ -2,15 +2,19 @@ import io
 import sys
 import time
 import unittest
+import wsgiref.util
+from functools import partial
+from itertools import product
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from nanoweb.datastructures import Headers
-from nanoweb.exceptions import ClientDisconnected, NotFound, RequestEntityTooLarge, SecurityError
+from nanoweb.exceptions import BadRequest, ClientDisconnected, NotFound, RequestEntityTooLarge, SecurityError
 from nanoweb.wsgi import (
     ClosingIterator,
     FileWrapper,
     LimitedStream,
+    RangeWrapper,
     get_content_length,
     get_current_url,
     get_host,
@@ -264,7 +268,14 @@ class InputStreamTest(unittest.TestCase):
         self.assertEqual(self.read(CONTENT_LENGTH="4", limit=4), b"body")
 
     def test_a_body_of_unknown_length_is_empty_rather_than_endless(self):
-        for environ in [{}, {"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "+4"}, {"HTTP_TRANSFER_ENCODING": "chunked"}]:
+        chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+        for environ in [
+            {},
+            {"CONTENT_LENGTH": ""},
+            {"CONTENT_LENGTH": " "},
+            chunked,
+            {**chunked, "CONTENT_LENGTH": "x"},
+        ]:
             with self.subTest(environ):
                 self.assertEqual(self.read(**environ), b"")
                 self.assertEqual(self.read(safe_fallback=False, **environ), b"body and more")
@@ -286,6 +297,19 @@ class InputStreamTest(unittest.TestCase):
         self.assertEqual(stream.tell(), 0)
         with self.assertRaises(RequestEntityTooLarge):
             self.read(limit=12, **{"wsgi.input_terminated": True})
+
+    def test_a_length_that_cannot_be_read_is_an_error_and_no_empty_body(self):
+        for length in ["+4", "-4", "4_0", "4, 4", "0x4", "4.0", "٤", "4\n", "x", "x" * 10_000]:
+            for ends in [False, True]:
+                with self.subTest(length[:10], ends=ends), self.assertRaises(BadRequest) as caught:
+                    self.read(CONTENT_LENGTH=length, **{"wsgi.input_terminated": ends})
+                self.assertIn("not a row of digits", caught.exception.description)
+                self.assertLess(len(caught.exception.description), 200)
+        for length in ["9" * 19, "9" * 100_000]:
+            with self.subTest(length[:20]), self.assertRaisesRegex(RequestEntityTooLarge, "no body is that large"):
+                self.read(CONTENT_LENGTH=length)
+            with self.subTest(length[:20]), self.assertRaisesRegex(RequestEntityTooLarge, "MAX_CONTENT_LENGTH"):
+                self.read(CONTENT_LENGTH=length, limit=100)
 
 
 class Socket:
@@ -361,6 +385,28 @@ class LimitedStreamTest(unittest.TestCase):
     def test_pieces_are_put_together(self):
         pieces = [b"a" * 100_000, b"b", b"c" * 99_999]
         self.assertEqual(LimitedStream(Socket(*pieces), 200_000).read(), b"".join(pieces))
+
+    def test_a_stream_is_never_asked_for_as_much_as_is_announced(self):
+        """Most set the memory aside before they wait for the data."""
+        asked = []
+
+        class Greedy(Socket):
+            def read(self, size=-1):
+                asked.append(size)
+                return super().read(size)
+
+        for name, read, arrived in [
+            ("read", lambda stream: stream.read(), 300_000),
+            ("read(10**17)", lambda stream: stream.read(10**17), 300_000),
+            ("read(10**30)", lambda stream: stream.read(10**30), 300_000),
+            ("exhaust", lambda stream: stream.exhaust(), 300_000),
+        ]:
+            with self.subTest(name), self.assertRaises(ClientDisconnected):
+                read(LimitedStream(Greedy(b"x" * arrived), 10**18 - 1))
+            with self.subTest(name, whole=True):
+                self.assertEqual(len(read(LimitedStream(Greedy(b"x" * arrived), arrived))), arrived)
+                self.assertEqual(len(read(LimitedStream(Greedy(b"x" * arrived), arrived, is_max=True))), arrived)
+        self.assertLess(max(asked), 1_000_000)
 
     def test_a_client_that_leaves_is_noticed(self):
         for gone in [(), (ConnectionResetError("reset"),), (TimeoutError("slow"),), (ValueError("closed file"),)]:
@@ -505,6 +551,64 @@ class FileWrapperTest(unittest.TestCase):
             return wrap_file(environ, io.BytesIO(b"x" * 20_000))
 
         self.assertEqual(serve(app)[2], b"x" * 20_000)
+
+
+class RangeWrapperTest(unittest.TestCase):
+    """RFC 9110, section 14: the answer to a Range is some bytes of the whole body."""
+
+    data = b"0123456789"
+
+    def blocks(self, size):
+        return [self.data[start : start + size] for start in range(0, len(self.data), size)]
+
+    def test_it_gives_the_bytes_whatever_blocks_they_come_in(self):
+        for size, start, length in product([1, 3, 4, 10], range(12), [None, *range(12)]):
+            expected = self.data[start:] if length is None else self.data[start : start + length]
+            for kind, body in [
+                ("list", self.blocks(size)),
+                ("generator", iter(self.blocks(size))),
+                ("empty blocks", [b"", *self.blocks(size), b""]),
+                ("file", io.BytesIO(self.data)),
+                ("FileWrapper", FileWrapper(io.BytesIO(self.data), size)),
+                ("the server's", wsgiref.util.FileWrapper(io.BytesIO(self.data), size)),
+            ]:
+                with self.subTest(kind, size=size, start=start, length=length):
+                    blocks = list(RangeWrapper(body, start, length))
+                    self.assertEqual(b"".join(blocks), expected)
+                    self.assertNotIn(b"", blocks)
+
+    def test_a_file_that_can_seek_is_not_read_from_its_start(self):
+        file = io.BytesIO(b"x" * 1000 + self.data + b"y" * 1000)
+        body = RangeWrapper(FileWrapper(file, 5), 1000, 10)
+        self.assertEqual(file.tell(), 1000)
+        self.assertEqual((list(body), file.tell()), ([b"01234", b"56789"], 1010))
+
+    def test_a_file_counts_from_where_it_stands_as_it_does_in_a_whole_answer(self):
+        file = io.BytesIO(b"header" + self.data)
+        file.seek(6)
+        self.assertEqual(list(RangeWrapper(FileWrapper(file), 2, 3)), [b"234"])
+
+    def test_what_is_not_asked_for_stays_unread(self):
+        blocks = iter([b"ab", b"cd", b"ef"])
+        self.assertEqual(list(RangeWrapper(blocks, 1, 3)), [b"b", b"cd"])
+        self.assertEqual(next(blocks), b"ef")
+        self.assertEqual(list(RangeWrapper(blocks, 0, 0)), [])
+
+    def test_it_closes_the_body_also_one_that_was_not_read(self):
+        file = io.BytesIO(self.data)
+        RangeWrapper(FileWrapper(file), 2, 3).close()
+        self.assertTrue(file.closed)
+        RangeWrapper([b"ab"], 0, 1).close()  # which has nothing to close
+
+    def test_it_is_what_a_server_takes(self):
+        file = io.BytesIO(self.data)
+
+        def app(environ, start_response):
+            start_response("206 Partial Content", [("Content-Type", "text/plain"), ("Content-Length", "4")])
+            return RangeWrapper(wrap_file(environ, file), 3, 4)
+
+        self.assertEqual(serve(app)[2], b"3456")
+        self.assertTrue(file.closed)
 
 
 def serve(app, **changes):
@@ -662,6 +766,10 @@ class RunTest(unittest.TestCase):
         self.assertEqual((status, headers["Content-Type"]), ("404 NOT FOUND", "text/html; charset=utf-8"))
         self.assertIn(b"Nothing here.", body)
         self.assertEqual((app.__name__, app.__doc__), ("app", "Say no."))
+
+    def test_so_is_one_of_what_is_no_function(self):
+        app = responder(partial(lambda text, environ, start_response: NotFound(text), "Nowhere."))
+        self.assertIn(b"Nowhere.", serve(app)[2])
 
 
 if __name__ == "__main__":
