@@ -14,6 +14,7 @@ an error at once.  RFC 9110 unless said otherwise.
 from __future__ import annotations
 
 import re
+from enum import Enum
 from functools import lru_cache
 from time import gmtime
 
@@ -35,18 +36,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "COEP",
+    "COOP",
     "HTTP_STATUS_CODES",
     "check_header",
     "dump_age",
     "dump_csp_header",
     "dump_header",
     "dump_options_header",
+    "dump_retry_after",
     "generate_etag",
     "get_content_type",
     "http_date",
     "is_byte_range_valid",
     "is_entity_header",
     "is_hop_by_hop_header",
+    "is_json_mimetype",
     "parse_accept_header",
     "parse_age",
     "parse_byte_range",
@@ -60,7 +65,9 @@ __all__ = [
     "parse_list_header",
     "parse_options_header",
     "parse_range_header",
+    "parse_retry_after",
     "parse_set_header",
+    "parse_status",
     "quote_etag",
     "quote_header_value",
     "remove_entity_headers",
@@ -252,7 +259,7 @@ def _options(value):
             starred: Any = re.fullmatch(r"(.*?)(\*[0-9]+)?(\*)?", name)
             name, number, extended = starred.groups()
         if extended:
-            text, encodings[name] = _decode_extended(text or quoted, encodings.get(name, ""))
+            text, encodings[name] = _decode_extended(text or quoted, encodings.get(name, "") if number else "")
         else:
             text = (text or unquote_header_value(quoted)).replace("%22", '"')
         if number:
@@ -270,8 +277,8 @@ def _decode_extended(text, encoding=""):
     """Decode charset'language'value, or the rest of one whose charset is known; give the charset too."""
     marked = re.fullmatch(_EXTENDED, text)
     if marked:
-        encoding, text = marked.groups()
-        encoding = encoding.lower()
+        named, text = marked.groups()
+        encoding = named.lower() or encoding
     # Only what clients send today: a list of all codecs would be a list of ways to fool us.
     if encoding in _ENCODINGS:
         from urllib.parse import unquote  # for weight
@@ -314,6 +321,11 @@ def get_content_type(mimetype: str | None, charset: str = "utf-8") -> str | None
     )[1]
 
 
+def is_json_mimetype(mimetype: str) -> bool:
+    """Tell whether a media type, in lower case and without options, is JSON (RFC 6839, section 3.1)."""
+    return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))
+
+
 # Policies: default-src 'self'; img-src *
 
 
@@ -325,15 +337,30 @@ def parse_csp_header(value: str | None) -> dict[str, str]:
     """
     policy = {}
     for directive in (value or "").split(";"):
-        name, blank, sources = directive.strip().partition(" ")
+        name, blank, sources = directive.strip(_BLANK).partition(" ")
         if blank:
-            policy[name.strip()] = sources.strip()
+            policy[name.strip(_BLANK)] = sources.strip(_BLANK)
     return policy
 
 
 def dump_csp_header(header: Mapping[str, str]) -> str:
     """Join directives: the reverse of parse_csp_header()."""
     return "; ".join([f"{name} {sources}" for name, sources in header.items()])
+
+
+class COOP(Enum):
+    """What Cross-Origin-Opener-Policy may be (HTML, "Cross-origin opener policies")."""
+
+    UNSAFE_NONE = "unsafe-none"
+    SAME_ORIGIN_ALLOW_POPUPS = "same-origin-allow-popups"
+    SAME_ORIGIN = "same-origin"
+
+
+class COEP(Enum):
+    """What Cross-Origin-Embedder-Policy may be (HTML, "Cross-origin embedder policies")."""
+
+    UNSAFE_NONE = "unsafe-none"
+    REQUIRE_CORP = "require-corp"
 
 
 # Preferences: text/html, */*;q=0.5
@@ -353,20 +380,26 @@ def parse_accept_header(value: str | None) -> list[tuple[str, float]]:
     """
     found = []
     for item in parse_list_header(value) if value else ():
-        main, options = parse_options_header(item)
-        quality = _quality(options.pop("q", None))
+        main, _, text = item.partition(";q=")
+        quality = _QUALITIES.get(text)
+        if quality is None or not main or ";" in main or '"' in main:
+            main, quality = _weigh(item)
         if quality is not None:
-            found.append((dump_options_header(main, options) if options else main, quality))
+            found.append((main.rstrip(_BLANK), quality))
     found.sort(key=_preference, reverse=True)
     return found
 
 
-def _quality(text: str | None) -> float | None:
-    """Read a quality: 1 where there is none, None where it is not a number from 0 to 1."""
-    if text is None:
-        return 1
-    quality = float(text) if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", text) else 2
-    return quality if quality <= 1 else None
+# The qualities that nearly all clients send.
+_QUALITIES = {"": 1, "1.0": 1.0, "1": 1.0, "0": 0.0, **{f"0.{digit}": digit / 10 for digit in range(10)}}
+
+
+def _weigh(item: str) -> tuple[str, float | None]:
+    """Split an item into value and quality: 1 where there is none, None where it is no number from 0 to 1."""
+    main, options = parse_options_header(item)
+    text = options.pop("q", None)
+    quality = 1 if text is None else float(text) if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", text) else 2
+    return dump_options_header(main, options) if options else main, quality if quality <= 1 else None
 
 
 def _preference(accepted):
@@ -476,9 +509,33 @@ def dump_age(age: timedelta | float | None = None) -> str | None:
     return str(seconds)
 
 
+def parse_retry_after(value: str | None) -> datetime | None:
+    """Read Retry-After, a date or seconds from now, as the date; None if it is neither (RFC 9110, section 10.2.3)."""
+    age = parse_age(value)
+    if age is None:
+        return parse_date(value)
+    from datetime import datetime, timezone
+
+    try:
+        return datetime.now(timezone.utc) + age
+    except OverflowError:  # in the year 10,000, or later
+        return None
+
+
+def dump_retry_after(value: date | timedelta | float | str) -> str | None:
+    """Write Retry-After: a date, or seconds from now.
+
+    >>> dump_retry_after(120)
+    '120'
+    """
+    if isinstance(value, str):
+        return value
+    return http_date(value) if hasattr(value, "timetuple") else dump_age(value)  # type: ignore[arg-type]
+
+
 # Entity tags: W/"a", "b"
 
-_ETAG = r'[ \t]*([Ww]/)?(?:"([^"]*)"|([^\x00-\x20",]+))[ \t]*(?:,|\Z)'
+_ETAG = r'[ \t]*([Ww]/)?(?:"([^"]*)"|([^ \t",]+))[ \t]*(?:,|\Z)'
 
 
 def quote_etag(etag: str, weak: bool = False) -> str:
@@ -566,7 +623,7 @@ def parse_if_range_header(value: str | None) -> tuple[str | None, datetime | Non
 # 18 digits: more than any disk has, and few enough for int() to take no time.
 _BYTE_RANGE = r"bytes=([0-9]{0,18})-([0-9]{0,18})"
 _RANGE = r"[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*"
-_CONTENT_RANGE = rf"({_TOKEN}) +(?:\*|([0-9]{{1,18}})-([0-9]{{1,18}}))/(?:\*|([0-9]{{1,18}}))"
+_CONTENT_RANGE = rf"({_TOKEN}) (?:\*|([0-9]{{1,18}})-([0-9]{{1,18}}))/(?:\*|([0-9]{{1,18}}))"
 
 
 def parse_byte_range(value: str, size: int) -> tuple[int, int] | None:
@@ -713,3 +770,34 @@ def remove_entity_headers(headers: Any, allowed: Iterable[str] = ("expires", "co
 def remove_hop_by_hop_headers(headers: Any) -> None:
     """Take what is about the connection out of a list of (name, value), or of Headers."""
     headers[:] = [field for field in headers if not is_hop_by_hop_header(field[0])]
+
+
+# The status line: 404 NOT FOUND
+
+_statuses = {code: (f"{code} {phrase.upper()}", code) for code, phrase in HTTP_STATUS_CODES.items()}
+_PHRASE = r"[\t\x20-\x7e\x80-\xff]*"  # RFC 9112, section 4
+
+
+def parse_status(value: int | str) -> tuple[str, int]:
+    """Return the status line, and its number, of a number or of a status line.
+
+    >>> parse_status(404), parse_status("299 Odd")
+    (('404 NOT FOUND', 404), ('299 Odd', 299))
+    """
+    known = _statuses.get(value) if type(value) is int else None
+    if known:
+        return known
+    if isinstance(value, int):  # http.HTTPStatus too
+        code, phrase = int(value), ""
+    elif isinstance(value, str):
+        number, _, phrase = value.strip().partition(" ")
+        code = int(number) if number.isascii() and number.isdigit() and len(number) == 3 else 0
+    else:
+        raise TypeError(f"status {value!r} is a {type(value).__name__}: use a number, or a line like '404 Not Found'")
+    if not 100 <= code <= 999:
+        raise ValueError(f"status {value!r} does not start with a number from 100 to 999, as in '404 Not Found'")
+    if not phrase:
+        return _statuses.get(code) or (f"{code} UNKNOWN", code)
+    if not re.fullmatch(_PHRASE, phrase):
+        raise ValueError(f"status {value!r} must be one line of Latin-1: no control characters, none over U+00FF")
+    return f"{code} {phrase}", code

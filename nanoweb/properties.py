@@ -6,6 +6,8 @@ that never looks at the cookies never pays for parsing them.
 
 from __future__ import annotations
 
+from functools import partial
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Generic, TypeVar, overload
 
     V = TypeVar("V")  # the value of the attribute
+    A = TypeVar("A")  # what may be assigned to it, where that is more
     P = TypeVar("P", bound="environ_property[Any]")
 else:
 
@@ -23,7 +26,15 @@ else:
             return cls
 
 
-__all__ = ["cached_property", "environ_property", "header_property"]
+__all__ = [
+    "cached_property",
+    "digits",
+    "environ_property",
+    "generous_property",
+    "header_property",
+    "parsed_property",
+    "structure_property",
+]
 
 
 if not TYPE_CHECKING:
@@ -98,7 +109,7 @@ class environ_property(Generic["V"]):
         name: str,
         default: V | None = None,
         load_func: Callable[[str], V] | None = None,
-        dump_func: Callable[[Any], str] | None = None,
+        dump_func: Callable[[Any], str | None] | None = None,
         read_only: bool | None = None,
         doc: str | None = None,
     ) -> None:
@@ -131,10 +142,11 @@ class environ_property(Generic["V"]):
     def __set__(self, instance: Any, value: V) -> None:
         if self.read_only:
             raise AttributeError(f"{self.name!r} is read-only: it is what the client sent")
-        if value is None:
+        text: Any = value if value is None or self.dump_func is None else self.dump_func(value)
+        if text is None:
             self.__delete__(instance)
         else:
-            getattr(instance, self.source)[self.name] = value if self.dump_func is None else self.dump_func(value)
+            getattr(instance, self.source)[self.name] = text
 
     def __delete__(self, instance: Any) -> None:
         if self.read_only:
@@ -160,3 +172,89 @@ class header_property(environ_property["V"]):
 
     source = "headers"
     read_only = False
+
+
+class generous_property(header_property["V"], Generic["V", "A"]):
+    """A header_property that takes more than it gives, such as a date as a number; in brackets are both types."""
+
+    if TYPE_CHECKING:  # one signature, no overloads: then pyright does not take what is assigned for what is read
+
+        def __get__(self, instance: Any, owner: Any = None) -> V: ...  # type: ignore[override]
+        def __set__(self, instance: Any, value: A) -> None: ...  # type: ignore[override]
+
+
+class structure_property(generous_property["V", "A"]):
+    """A header field as a structure: whatever is done to the structure is done to the field.
+
+    >>> from nanoweb.dicts import CallbackDict
+    >>> class Response:
+    ...     def __init__(self):
+    ...         self.headers = {}
+    ...     link = structure_property("Link", lambda text: CallbackDict(), ", ".join)
+    >>> response = Response()
+    >>> response.link["next"] = "/2"
+    >>> response.headers
+    {'Link': 'next'}
+
+    name        the field
+    load_func   makes a structure of the text, None where there is no such field; its
+                attribute on_update is what it calls with itself when it was changed
+    dump_func   turns a structure, or what is assigned in its place, into text, or into a
+                list of several fields; a str is taken as it is
+
+    To assign what is empty is to delete the field.  A structure that was assigned stays
+    bound to it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        load_func: Callable[[str | None], V],
+        dump_func: Callable[[Any], str | list[str]],
+        doc: str | None = None,
+    ) -> None:
+        super().__init__(name, doc=doc)
+        self.load_structure = load_func
+        self.dump_structure = dump_func
+
+    if not TYPE_CHECKING:  # to a type checker both are generous_property's
+
+        def __get__(self, instance, owner=None):
+            if instance is None:
+                return self
+            structure = self.load_structure(instance.headers.get(self.name))
+            structure.on_update = partial(self.__set__, instance)
+            return structure
+
+        def __set__(self, instance, value):
+            text = self.dump_structure(value) if value and not isinstance(value, str) else value
+            if not text:
+                self.__delete__(instance)
+            elif isinstance(text, str):
+                instance.headers[self.name] = text
+            else:
+                instance.headers.setlist(self.name, text)
+            if hasattr(value, "on_update"):
+                value.on_update = partial(self.__set__, instance)
+
+
+def parsed_property(key: str, load_func: Callable[[str | None], Any], doc: str | None = None) -> Any:
+    """A key of the WSGI environ as an attribute that is computed once, and where the key is missing too.
+
+    >>> class Request:
+    ...     def __init__(self, environ):
+    ...         self.environ = environ
+    ...     tags = parsed_property("HTTP_TAGS", lambda text: (text or "").split())
+    >>> Request({"HTTP_TAGS": "a b"}).tags, Request({}).tags
+    (['a', 'b'], [])
+
+    load_func   is given the text, or None
+    """
+    return cached_property(lambda self: load_func(self.environ.get(key)), doc=doc)  # type: ignore[call-arg]
+
+
+def digits(text: str) -> int:
+    """The number that a row of up to 18 ASCII digits is: a load_func; int() takes "+5", "5_0" and "٥" too."""
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    raise ValueError(f"{text!r:.200} is no row of up to 18 digits")

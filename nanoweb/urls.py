@@ -12,33 +12,38 @@ Here an address is cut as RFC 3986, appendix B says, and its parts are the whole
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["iri_to_uri", "quote", "uri_to_iri"]
 
 # What most addresses are: the same either way.
-_plain_uri = re.compile(r"[a-z]+://[a-z0-9.]+(?::[0-9]{1,4})?/[A-Za-z0-9!$&'()*+,/:;=?@._~-]*").fullmatch
-_plain_path = re.compile(r"/(?:[A-Za-z0-9%!$&'()*+,:;=@._~-][A-Za-z0-9%!$&'()*+,/:;=@._~-]*)?").fullmatch
+_plain_uri = re.compile(r"[a-z]+://[a-z0-9.]+(?::[1-9][0-9]{0,3})?/[A-Za-z0-9!$&'()*+,/:;=?@._~-]*").fullmatch
+_plain_path = re.compile(r"/(?:[A-Za-z0-9%!$&'()*+,:;=?#@._~-][A-Za-z0-9%!$&'()*+,/:;=?#@._~-]*)?").fullmatch
 
 # The other patterns are text, and compiled when first used: most requests never look at their address.
-# RFC 3986, appendix B and section 3.1: every text matches.  Scheme, authority, path, query, fragment.
-_PARTS = r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
+# RFC 3986, appendix B and section 3.1, in two halves, which match every text: scheme and authority; path, query and
+# fragment, these two with the sign in front of them.
+_PREFIX = r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?"
+_REST = r"(?s:([^?#]*)(\?[^#]*)?(#.*)?)"
 _HOST_AND_PORT = r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{0,5}))?"
 # RFC 3986, section 3.2.2: IPv6 in brackets, maybe with a zone (RFC 6874), or a name.
 _ASCII_HOST = r"\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~%-]+)?\]|[A-Za-z0-9._~%!$&'()*+,;=-]*"
 
 # Runs of quoted bytes, but for those that mean something in their part when they are not quoted, and those
 # that cannot be seen.
-_QUOTED_IN_USER = r"(?:%(?!0|1|20|25|7F|2F|3A|3F|40|23)[0-9A-F]{2})+"
-_QUOTED_IN_PATH = r"(?:%(?!0|1|20|25|7F|2F|3F|23)[0-9A-F]{2})+"
-_QUOTED_IN_QUERY = r"(?:%(?!0|1|20|25|7F|26|2B|3D|23)[0-9A-F]{2})+"
-_QUOTED_IN_FRAGMENT = r"(?:%(?!0|1|20|25|7F)[0-9A-F]{2})+"
+_QUOTED_IN_USER = r"(?ia:(?:%(?!0|1|20|25|7F|2F|3A|3F|40|23)[0-9A-F]{2})+)"
+_QUOTED_IN_PATH = r"(?ia:(?:%(?!0|1|20|25|7F|2F|3F|23)[0-9A-F]{2})+)"
+_QUOTED_IN_QUERY = r"(?ia:(?:%(?!0|1|20|25|7F|26|2B|3D|23)[0-9A-F]{2})+)"
+_QUOTED_IN_FRAGMENT = r"(?ia:(?:%(?!0|1|20|25|7F)[0-9A-F]{2})+)"
 
-# The characters that each part of a URI may hold as they are, beside letters, digits and "-._~".  "%" is among
-# them because what is quoted already must not be quoted again.
+# The characters that a URI may hold as they are, beside letters, digits and "-._~".  "%" is among them because what
+# is quoted already must not be quoted again; "?" and "#" because the first of them ends the path, wherever it stands.
 _safe_in_user = "%!$&'()*+,;="
-_safe_in_path = "%!$&'()*+,/:;=@"
-_safe_in_query = "%!$&'()*+,/:;=?@"
-_safe_in_fragment = "%!#$&'()*+,/:;=?@"
+_safe_in_rest = "%!#$&'()*+,/:;=?@"
 
 
 def quote(text: str | bytes, safe: str = "", errors: str | None = None) -> str:
@@ -71,14 +76,8 @@ def iri_to_uri(iri: str) -> str:
         return iri
     if "\t" in iri or "\n" in iri or "\r" in iri:
         raise ValueError(f"address {iri!r:.200} has a tab or line break in it: quote it, by urllib.parse.quote()")
-    scheme, authority, path, query, fragment = _split(iri)
-    return _join(
-        scheme,
-        None if authority is None else _convert_authority(authority, _quote_user, _host_to_ascii),
-        quote(path, safe=_safe_in_path),
-        None if query is None else quote(query, safe=_safe_in_query),
-        None if fragment is None else quote(fragment, safe=_safe_in_fragment),
-    )
+    prefix, rest = _cut(iri, _quote_user, _host_to_ascii)
+    return prefix + quote(rest, safe=_safe_in_rest)
 
 
 def uri_to_iri(uri: str) -> str:
@@ -93,51 +92,59 @@ def uri_to_iri(uri: str) -> str:
     """
     if _plain_uri(uri):
         return uri
-    scheme, authority, path, query, fragment = _split(uri)
-    return _join(
-        scheme,
-        None if authority is None else _convert_authority(authority, _unquote_user, _host_to_unicode),
-        _unquote(_QUOTED_IN_PATH, path),
-        query and _unquote(_QUOTED_IN_QUERY, query),
-        fragment and _unquote(_QUOTED_IN_FRAGMENT, fragment),
+    prefix, rest = _cut(uri, _unquote_user, _host_to_unicode)
+    if "%" not in rest:
+        return prefix + rest
+    path, query, fragment = re.fullmatch(_REST, rest).groups("")  # type: ignore[union-attr]
+    return (
+        prefix
+        + _unquote(_QUOTED_IN_PATH, path)
+        + _unquote(_QUOTED_IN_QUERY, query)
+        + _unquote(_QUOTED_IN_FRAGMENT, fragment)
     )
 
 
-def _split(address):
-    """(scheme, authority, path, query, fragment); what is not there is None, but the path always is."""
-    return re.fullmatch(_PARTS, address, re.DOTALL).groups()  # type: ignore[union-attr]
-
-
-def _join(scheme, authority, path, query, fragment):
-    """The opposite of _split: a part that is None was not there, one that is "" was."""
-    return "".join(
-        (
-            "" if scheme is None else f"{scheme.lower()}:",
-            "" if authority is None else f"//{authority}",
-            path,
-            "" if query is None else f"?{query}",
-            "" if fragment is None else f"#{fragment}",
-        )
-    )
+def _cut(address, convert_user, convert_host):
+    """(scheme and authority, the rest) of an address; the first is converted."""
+    found: Any = re.match(_PREFIX, address)  # of no length, perhaps
+    scheme, authority = found.groups()
+    prefix = "" if scheme is None else f"{scheme.lower()}:"
+    if authority is not None:
+        user, at, place = authority.rpartition("@")
+        prefix += f"//{convert_user(user)}{at}{_convert_place(place, convert_host)}"
+    return prefix, address[found.end() :]
 
 
 # The authority: user:password@host:port
 
 
-def _convert_authority(authority, convert_user, convert_host):
-    user, at, place = authority.rpartition("@")
+@lru_cache(maxsize=64)  # a site has few hosts
+def _convert_place(place, convert_host):
     found = re.fullmatch(_HOST_AND_PORT, place)
-    if found is None or int(found[2] or 0) > 65535:
+    if found is None or int(found[2] or 0) > 65535 or (place[:1] == "[" and not is_ipv6(found[1][1:-1])):
         raise ValueError(
             f"{place!r:.200} is not a host and maybe a port: IPv6 stands in brackets, ports go from 0 to 65535"
         )
     host, port = found.groups()
     name, percent, zone = host.partition("%")  # the name of a zone is the machine's own business, in its own case
     host = convert_host(name.lower() + percent + zone)
-    return f"{convert_user(user)}{at}{host}:{port}" if port else f"{convert_user(user)}{at}{host}"
+    return f"{host}:{int(port)}" if port else host
+
+
+def is_ipv6(text: str) -> bool:
+    """Whether this is an IPv6 address, maybe with a zone; without brackets."""
+    from ipaddress import IPv6Address  # few hosts are one
+
+    try:
+        IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _quote_user(user):
+    if not user:
+        return user
     name, colon, password = user.partition(":")
     return quote(name, safe=_safe_in_user) + colon + quote(password, safe=_safe_in_user)
 
@@ -156,13 +163,15 @@ def _host_to_ascii(host):
         except UnicodeError as error:
             raise ValueError(f"{host!r} is not a host name: {error}") from error
     # Asked last, since some letters become "/" or "@" on their way to ASCII (CVE-2019-9636).
-    if not re.fullmatch(_ASCII_HOST, host):
-        raise ValueError(f"{host!r:.200} is not a host name: it can have letters, digits and any of ._~%!$&'()*+,;=-")
+    if not re.fullmatch(_ASCII_HOST, host) or "" in host.split(".")[:-1]:
+        raise ValueError(
+            f"{host!r:.200} is not a host name: between its dots are letters, digits and any of _~%!$&'()*+,;=-"
+        )
     return host
 
 
 def _host_to_unicode(host):
-    return ".".join(map(_label_to_unicode, host.split("."))) if "xn--" in host else host
+    return ".".join(map(_label_to_unicode, host.split("."))) if "xn--" in host and host.isascii() else host
 
 
 def _label_to_unicode(label):
@@ -178,14 +187,12 @@ def _label_to_unicode(label):
 
 
 def _unquote(pattern, text):
-    return re.sub(pattern, _unquote_run, text, flags=re.IGNORECASE | re.ASCII) if "%" in text else text
+    return re.sub(pattern, _unquote_run, text) if "%" in text else text
 
 
 def _unquote_run(match):
     # A byte that is not UTF-8 becomes a lone surrogate here, which is not printable either.
-    from urllib.parse import unquote_to_bytes
-
-    text = unquote_to_bytes(match[0]).decode("utf-8", "surrogateescape")
+    text = bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "surrogateescape")
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else quote(one, safe="", errors="surrogateescape") for one in text)

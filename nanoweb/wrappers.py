@@ -11,25 +11,30 @@ holds a status, Headers and an iterable of bytes.
 from __future__ import annotations
 
 import io
-import re
 from functools import update_wrapper
+from operator import attrgetter
 
+from . import headers as grammar
 from .cookies import dump_cookie, parse_cookie
-from .dicts import CombinedMultiDict, ImmutableMultiDict, MultiDict
-from .exceptions import HTTP_STATUS_CODES, BadRequest, HTTPException, UnsupportedMediaType
+from .dicts import CallbackDict, CombinedMultiDict, ImmutableList, ImmutableMultiDict, MultiDict
+from .exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from .fields import EnvironHeaders, Headers
-from .formparser import FormDataParser, parse_urlencoded
-from .headers import (
-    check_header,
-    get_content_type,
-    parse_list_header,
-    parse_options_header,
-    remove_entity_headers,
+from .formparser import FormDataParser, default_stream_factory, parse_urlencoded
+from .headers import COEP, COOP, check_header, get_content_type
+from .properties import (
+    cached_property,
+    digits,
+    environ_property,
+    generous_property,
+    header_property,
+    parsed_property,
+    structure_property,
 )
-from .properties import cached_property, environ_property, header_property
 from .urls import iri_to_uri
 from .wsgi import (
     ClosingIterator,
+    RangeWrapper,
+    ResponseStream,
     get_content_length,
     get_current_url,
     get_host,
@@ -41,11 +46,15 @@ from .wsgi import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
     from types import TracebackType
     from typing import IO, Any, Literal, TypeVar, overload
 
+    from .accept import Accept, CharsetAccept, LanguageAccept, MIMEAccept
     from .app import App
+    from .conditions import ContentRange, ETags, IfRange, Range
+    from .credentials import Authorization, WWWAuthenticate
+    from .directives import ContentSecurityPolicy, HeaderSet, RequestCacheControl, ResponseCacheControl
     from .routing import Rule
     from .uploads import FileStorage
     from .wsgi import StartResponse, WSGIApplication
@@ -53,7 +62,26 @@ if TYPE_CHECKING:
     RequestType = TypeVar("RequestType", bound="Request")
     ResponseType = TypeVar("ResponseType", bound="Response")
 
-__all__ = ["Request", "Response"]
+    # The attributes below by what they are, and what may be assigned to them.
+    _Text = environ_property[str | None]
+    _Date = environ_property[datetime | None]
+    _Number = environ_property[int | None]
+    _TextField = header_property[str | None]
+    _NumberField = header_property[int | None]
+    _DateField = generous_property[datetime | None, date | float | None]
+    _AgeField = generous_property[timedelta | None, timedelta | float | None]
+    _RetryField = generous_property[datetime | None, date | timedelta | float | str | None]
+    _PolicyField = structure_property[ContentSecurityPolicy, ContentSecurityPolicy | str | None]
+    _CacheControlField = structure_property[ResponseCacheControl, ResponseCacheControl | str | None]
+    _RangeField = structure_property[ContentRange, ContentRange | str | None]
+    _ChallengeField = structure_property[WWWAuthenticate, WWWAuthenticate | list[WWWAuthenticate] | str | None]
+else:
+    _Text = _Date = _Number = environ_property
+    _TextField = _NumberField = header_property
+    _DateField = _AgeField = _RetryField = generous_property
+    _PolicyField = _CacheControlField = _RangeField = _ChallengeField = structure_property
+
+__all__ = ["Request", "Response", "ResponseStream", "UserAgent"]
 
 
 def _json():
@@ -63,9 +91,62 @@ def _json():
     return json
 
 
-def is_json_mimetype(mimetype: str) -> bool:
-    """Whether a media type, in lower case and without parameters, is JSON (RFC 6839, section 3.1)."""
-    return mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json"))
+# What fields are read as.  A chapter is imported when one asks for it: few requests are asked for their preferences.
+
+
+def _accept(kind):
+    def load(text):
+        from . import accept
+
+        return getattr(accept, kind)(grammar.parse_accept_header(text) if text else None)
+
+    return load
+
+
+def _conditions():
+    from . import conditions
+
+    return conditions
+
+
+def _etags(text):
+    return _conditions().ETags(*grammar.parse_etags(text))
+
+
+def _content_range(text):
+    return _conditions().ContentRange(*(grammar.parse_content_range_header(text) or [None] * 4))
+
+
+def _directives():
+    from . import directives
+
+    return directives
+
+
+def _header_set(text):
+    return _directives().HeaderSet(grammar.parse_set_header(text))
+
+
+def _set_field(name: str, doc: str) -> structure_property[HeaderSet, Iterable[str] | None]:
+    return structure_property(name, _header_set, grammar.dump_header, doc)
+
+
+def _cache_control(text):
+    return _directives().ResponseCacheControl(grammar.parse_cache_control_header(text))
+
+
+def _policy(text):
+    return _directives().ContentSecurityPolicy(None if text is None else grammar.parse_csp_header(text))
+
+
+def _challenge(text):
+    from .credentials import WWWAuthenticate
+
+    return WWWAuthenticate.from_header(text) or WWWAuthenticate("basic")
+
+
+def _dump_challenge(value):
+    return [one.to_header() for one in value] if isinstance(value, list) else value.to_header()
 
 
 def _limit(name, default, doc):
@@ -81,6 +162,26 @@ def _limit(name, default, doc):
         self.__dict__[attribute] = value
 
     return property(get, set, doc=doc)
+
+
+class UserAgent:
+    """What the client says it is: string.  A subclass may read more out of that (`Request.user_agent_class`)."""
+
+    platform: str | None = None
+    browser: str | None = None
+    version: str | None = None
+    language: str | None = None
+
+    def __init__(self, string: str) -> None:
+        self.string = string
+
+    def to_header(self) -> str:
+        return self.string
+
+    __str__ = to_header
+
+    def __bool__(self) -> bool:
+        return bool(self.browser)
 
 
 class Request:
@@ -101,8 +202,10 @@ class Request:
     _json: Any
 
     #: Classes for the values, should an application want others.
-    parameter_storage_class: type[MultiDict[Any]] = ImmutableMultiDict
-    dict_storage_class: type[MultiDict[Any]] = ImmutableMultiDict
+    parameter_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
+    dict_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
+    list_storage_class: type[list[Any]] = ImmutableList
+    user_agent_class = UserAgent
     form_data_parser_class = FormDataParser
 
     #: The hosts to answer for; None answers for all.  See `wsgi.get_host`.
@@ -149,7 +252,7 @@ class Request:
         return f"{self.path}?{self.query_string.decode('utf-8', 'replace')}"
 
     @cached_property
-    def args(self) -> ImmutableMultiDict[str]:
+    def args(self) -> ImmutableMultiDict[str, str]:
         """The parameters of the query string."""
         query = self.environ.get("QUERY_STRING", "")
         parameters = parse_urlencoded(query.encode("latin-1")) if query else ()
@@ -206,10 +309,13 @@ class Request:
     def access_route(self) -> list[str]:
         """X-Forwarded-For as a list, or [remote_addr].  Anybody can send that field: rely on ProxyFix only."""
         if "HTTP_X_FORWARDED_FOR" in self.environ:
-            return parse_list_header(self.environ["HTTP_X_FORWARDED_FOR"])
-        return [] if self.remote_addr is None else [self.remote_addr]
+            return self.list_storage_class(grammar.parse_list_header(self.environ["HTTP_X_FORWARDED_FOR"]))
+        return self.list_storage_class(() if self.remote_addr is None else [self.remote_addr])
 
-    remote_user = environ_property["str | None"]("REMOTE_USER", doc="Who the server in front says the user is.")
+    remote_user = _Text("REMOTE_USER", doc="Who the server in front says the user is.")
+    is_multithread = environ_property[bool]("wsgi.multithread", doc="Whether other threads handle requests too.")
+    is_multiprocess = environ_property[bool]("wsgi.multiprocess", doc="Whether other processes do.")
+    is_run_once = environ_property[bool]("wsgi.run_once", doc="Whether this process is for one request, as in CGI.")
 
     # The fields
 
@@ -219,15 +325,71 @@ class Request:
         return EnvironHeaders(self.environ)
 
     @cached_property
-    def cookies(self) -> ImmutableMultiDict[str]:
+    def cookies(self) -> ImmutableMultiDict[str, str]:
         """The cookies; of two with one name the first counts, which a browser sends for the longer path."""
         field = self.environ.get("HTTP_COOKIE")
         return self.dict_storage_class(parse_cookie(field) if field else ())  # type: ignore[return-value]
 
-    content_type = environ_property["str | None"]("CONTENT_TYPE", doc="The media type of the body, as sent.")
-    content_encoding = environ_property["str | None"]("HTTP_CONTENT_ENCODING", doc="The codings applied to the body.")
-    referrer = environ_property["str | None"]("HTTP_REFERER", doc="The address of the page that linked here.")
-    origin = environ_property["str | None"]("HTTP_ORIGIN", doc="The scheme, host and port of the page that asks.")
+    content_type = _Text("CONTENT_TYPE", doc="The media type of the body, as sent.")
+    content_encoding = _Text("HTTP_CONTENT_ENCODING", doc="The codings applied to the body.")
+    content_md5 = _Text("HTTP_CONTENT_MD5", doc="A checksum of the body (RFC 1864).")
+    date = _Date("HTTP_DATE", None, grammar.parse_date, doc="When it was sent.")
+    max_forwards = _Number("HTTP_MAX_FORWARDS", None, digits, doc="Proxies that a TRACE may still pass.")
+    referrer = _Text("HTTP_REFERER", doc="The address of the page that linked here.")
+    origin = _Text("HTTP_ORIGIN", doc="The scheme, host and port of the page that asks.")
+    access_control_request_method = _Text("HTTP_ACCESS_CONTROL_REQUEST_METHOD", doc="The method it would use.")
+    access_control_request_headers: HeaderSet = parsed_property(
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", _header_set, "The fields it would send."
+    )
+    pragma: HeaderSet = parsed_property("HTTP_PRAGMA", _header_set, "What was Cache-Control in HTTP/1.0.")
+
+    @cached_property
+    def cache_control(self) -> RequestCacheControl:
+        """Which answers out of a cache the client takes."""
+        return _directives().RequestCacheControl(
+            grammar.parse_cache_control_header(self.environ.get("HTTP_CACHE_CONTROL"))
+        )
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """Who the client says it is; None if it does not, or not in a way that can be read."""
+        from .credentials import Authorization
+
+        return Authorization.from_header(self.environ.get("HTTP_AUTHORIZATION"))
+
+    @cached_property
+    def user_agent(self) -> UserAgent:
+        """The program that the client says it is."""
+        return self.user_agent_class(self.environ.get("HTTP_USER_AGENT", ""))
+
+    # What the client prefers, each list with the best first (RFC 9110, section 12.5)
+
+    accept_mimetypes: MIMEAccept = parsed_property("HTTP_ACCEPT", _accept("MIMEAccept"), "Media types.")
+    accept_charsets: CharsetAccept = parsed_property("HTTP_ACCEPT_CHARSET", _accept("CharsetAccept"), "Charsets.")
+    accept_encodings: Accept = parsed_property("HTTP_ACCEPT_ENCODING", _accept("Accept"), "Codings, such as gzip.")
+    accept_languages: LanguageAccept = parsed_property(
+        "HTTP_ACCEPT_LANGUAGE", _accept("LanguageAccept"), "Languages."
+    )
+
+    # Its conditions, and the part that it wants: `Response.make_conditional` obeys them
+
+    if_match: ETags = parsed_property("HTTP_IF_MATCH", _etags, "Only if it has one of these entity tags.")
+    if_none_match: ETags = parsed_property("HTTP_IF_NONE_MATCH", _etags, "Only if it has none of these.")
+    if_modified_since = _Date("HTTP_IF_MODIFIED_SINCE", None, grammar.parse_date, doc="Only if it changed since.")
+    if_unmodified_since = _Date("HTTP_IF_UNMODIFIED_SINCE", None, grammar.parse_date, doc="Only if it did not.")
+
+    @cached_property
+    def if_range(self) -> IfRange:
+        """The entity tag or date of the version that range is about; without range it means nothing."""
+        return _conditions().IfRange(*grammar.parse_if_range_header(self.environ.get("HTTP_IF_RANGE")))
+
+    @cached_property
+    def range(self) -> Range | None:
+        """The parts that are wanted; None for the whole, and for what cannot be read."""
+        found = grammar.parse_range_header(self.environ.get("HTTP_RANGE"))
+        return None if found is None else _conditions().Range(*found)
+
+    # The media type of the body
 
     @cached_property
     def content_length(self) -> int | None:
@@ -236,7 +398,7 @@ class Request:
 
     @cached_property
     def _parsed_content_type(self) -> tuple[str, dict[str, str]]:
-        return parse_options_header(self.environ.get("CONTENT_TYPE") or "")
+        return grammar.parse_options_header(self.environ.get("CONTENT_TYPE") or "")
 
     @property
     def mimetype(self) -> str:
@@ -251,7 +413,7 @@ class Request:
     @property
     def is_json(self) -> bool:
         """Whether the body says that it is JSON."""
-        return is_json_mimetype(self.mimetype)
+        return grammar.is_json_mimetype(self.mimetype)
 
     # Limits: of this request, if set on it; else of the application; else none
 
@@ -279,12 +441,10 @@ class Request:
         def get_data(
             self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
         ) -> bytes: ...
-
         @overload
         def get_data(
             self, cache: bool = True, as_text: Literal[True] = ..., parse_form_data: bool = False
         ) -> str: ...
-
         @overload
         def get_data(
             self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
@@ -303,7 +463,19 @@ class Request:
             data = self.stream.read()
             if cache:
                 self._data = data
+            if not data:
+                self._explain_empty_body()
         return data.decode("utf-8", "replace") if as_text else data
+
+    def _explain_empty_body(self):
+        """Tell the developer who has read the body already; it can be read once."""
+        if self.content_length and self.app is not None and self.app.debug:
+            is_form = self.__dict__.get("form") or self.__dict__.get("files")
+            self.app.logger.warning(
+                "%s %r: the body of %d bytes has been read before, by request.%s; to have it again, call"
+                " request.get_data() before that.",
+                *(self.method, self.path, self.content_length, "form" if is_form else "stream"),
+            )
 
     @cached_property
     def data(self) -> bytes:
@@ -318,11 +490,15 @@ class Request:
     def make_form_data_parser(self) -> FormDataParser:
         """Return the parser of this request's body, with its limits."""
         return self.form_data_parser_class(
+            self._get_file_stream,
             max_form_memory_size=self.max_form_memory_size,
             max_content_length=self.max_content_length,
             max_form_parts=self.max_form_parts,
             cls=self.parameter_storage_class,
         )
+
+    #: Makes the file that an upload is written to; a subclass may have another.
+    _get_file_stream = staticmethod(default_stream_factory)
 
     def _load_form_data(self):
         """Read form and files, once; they come from the body alone."""
@@ -339,19 +515,19 @@ class Request:
         self.__dict__.update(stream=stream, form=form, files=files)
 
     @cached_property
-    def form(self) -> ImmutableMultiDict[str]:
+    def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of a form."""
         self._load_form_data()
         return self.__dict__["form"]
 
     @cached_property
-    def files(self) -> ImmutableMultiDict[FileStorage]:
+    def files(self) -> ImmutableMultiDict[str, FileStorage]:
         """The files of a form, each a FileStorage."""
         self._load_form_data()
         return self.__dict__["files"]
 
     @cached_property
-    def values(self) -> CombinedMultiDict[str]:
+    def values(self) -> CombinedMultiDict[str, str]:
         """args, and form unless the method is GET, whose body means nothing (RFC 9110, section 9.3.1)."""
         return CombinedMultiDict([self.args] if self.method == "GET" else [self.args, self.form])
 
@@ -421,6 +597,17 @@ class Request:
     # As a whole
 
     @classmethod
+    def from_values(cls: type[RequestType], *args: Any, **kwargs: Any) -> RequestType:
+        """Return a request made to order; the arguments are EnvironBuilder's.
+
+        >>> Request.from_values("/search?q=1", method="HEAD")
+        <Request 'http://localhost/search?q=1' [HEAD]>
+        """
+        from .environs import create_environ
+
+        return cls(create_environ(*args, **kwargs))
+
+    @classmethod
     def application(cls, function: Callable[..., WSGIApplication]) -> WSGIApplication:
         """Make a WSGI application of a function of one request that returns a response.
 
@@ -457,26 +644,7 @@ class Request:
 
 
 _bodiless = frozenset([204, 304])
-_statuses = {code: (f"{code} {phrase.upper()}", code) for code, phrase in HTTP_STATUS_CODES.items()}
-_is_phrase = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch  # RFC 9112, section 4
-
-
-def _clean_status(value):
-    """(status line, number) of a number or of a status line."""
-    if isinstance(value, int):  # http.HTTPStatus too
-        code, phrase = int(value), ""
-    elif isinstance(value, str):
-        number, _, phrase = value.strip().partition(" ")
-        code = int(number) if number.isascii() and number.isdigit() and len(number) == 3 else 0
-    else:
-        raise TypeError(f"status {value!r} is a {type(value).__name__}: use a number, or a line like '404 Not Found'")
-    if not 100 <= code <= 999:
-        raise ValueError(f"status {value!r} does not start with a number from 100 to 999, as in '404 Not Found'")
-    if not phrase:
-        return _statuses.get(code) or (f"{code} UNKNOWN", code)
-    if not _is_phrase(phrase):
-        raise ValueError(f"status {value!r} must be one line of Latin-1: no control characters, none over U+00FF")
-    return f"{code} {phrase}", code
+_status_of = grammar._statuses.get  # most are numbers, known ones
 
 
 class Response:
@@ -535,8 +703,8 @@ class Response:
                 self.headers["Content-Type"] = self._content_type
         if status is None:
             status = self.default_status
-        known = _statuses.get(status) if type(status) is int else None
-        self._status, self._status_code = known or _clean_status(status)
+        known = _status_of(status) if type(status) is int else None
+        self._status, self._status_code = known or grammar.parse_status(status)
         if direct_passthrough:
             self.direct_passthrough = True
         if isinstance(response, (str, bytes, bytearray)):
@@ -582,7 +750,7 @@ class Response:
 
     @status.setter
     def status(self, value: str | int) -> None:
-        self._status, self._status_code = _clean_status(value)
+        self._status, self._status_code = grammar.parse_status(value)
 
     # The body
 
@@ -604,10 +772,8 @@ class Response:
 
         @overload
         def get_data(self, as_text: Literal[False] = False) -> bytes: ...
-
         @overload
         def get_data(self, as_text: Literal[True]) -> str: ...
-
         @overload
         def get_data(self, as_text: bool) -> bytes | str: ...
 
@@ -650,7 +816,7 @@ class Response:
     @property
     def is_json(self) -> bool:
         """Whether the media type is JSON's."""
-        return is_json_mimetype(self.mimetype or "")
+        return grammar.is_json_mimetype(self.mimetype or "")
 
     @property
     def is_sequence(self) -> bool:
@@ -678,6 +844,20 @@ class Response:
             self.response = list(self.iter_encoded())
             if close is not None:
                 self.call_on_close(close)
+
+    def freeze(self) -> None:
+        """Make it one that can be pickled: the body a list, what it was read from closed, length and ETag set."""
+        close = getattr(self.response, "close", None)
+        self.response = list(self.iter_encoded())
+        if close is not None:
+            close()
+        self.headers["Content-Length"] = sum(map(len, self.response))
+        self.add_etag()
+
+    @property
+    def stream(self) -> ResponseStream:
+        """The body as a file to write to."""
+        return ResponseStream(self)
 
     def iter_encoded(self) -> Iterator[bytes]:
         """Yield the body in bytes."""
@@ -711,10 +891,20 @@ class Response:
 
     # The fields
 
-    location = header_property["str | None"]("Location", dump_func=iri_to_uri, doc="Where to go, for 201 and 3xx.")
-    content_type = header_property["str | None"]("Content-Type", doc="The media type with its parameters.")
-    content_encoding = header_property["str | None"]("Content-Encoding", doc="The codings of the body.")
-    content_length = header_property["int | None"]("Content-Length", None, int, str, doc="Bytes of the body.")
+    location = _TextField("Location", dump_func=iri_to_uri, doc="Where to go, for 201 and 3xx.")
+    retry_after = _RetryField(
+        "Retry-After", None, grammar.parse_retry_after, grammar.dump_retry_after, doc="When to come again, for 503."
+    )
+    www_authenticate = _ChallengeField(
+        "WWW-Authenticate", _challenge, _dump_challenge, "How to say who one is, for 401; of several the first."
+    )
+    allow = _set_field("Allow", "The methods that are allowed here, for 405.")
+    content_type = _TextField("Content-Type", doc="The media type with its parameters.")
+    content_encoding = _TextField("Content-Encoding", doc="The codings of the body.")
+    content_language = _set_field("Content-Language", "The languages of its readers.")
+    content_length = _NumberField("Content-Length", None, digits, str, doc="Bytes of the body.")
+    content_location = _TextField("Content-Location", doc="An address of this very content.")
+    content_md5 = _TextField("Content-MD5", doc="A checksum of the body (RFC 1864).")
 
     @property
     def mimetype(self) -> str | None:
@@ -727,9 +917,120 @@ class Response:
         self.headers["Content-Type"] = get_content_type(value)
 
     @property
-    def mimetype_params(self) -> dict[str, str]:
-        """The parameters of the media type."""
-        return parse_options_header(self.headers.get("Content-Type", ""))[1]
+    def mimetype_params(self) -> CallbackDict[str, str]:
+        """The parameters of the media type; a change changes the field."""
+        return CallbackDict(
+            grammar.parse_options_header(self.headers.get("Content-Type"))[1], self._set_mimetype_params
+        )
+
+    def _set_mimetype_params(self, params):
+        self.headers["Content-Type"] = grammar.dump_options_header(self.mimetype, params)
+
+    # What browsers may do with it (CSP, Level 3; the Fetch standard; HTML, "Cross-origin opener policies")
+
+    content_security_policy = _PolicyField("Content-Security-Policy", _policy, str, "What the page may load and do.")
+    content_security_policy_report_only = _PolicyField(
+        "Content-Security-Policy-Report-Only", _policy, str, "What the page may do without being reported."
+    )
+    cross_origin_opener_policy = header_property[COOP](
+        "Cross-Origin-Opener-Policy", COOP.UNSAFE_NONE, COOP, attrgetter("value"), doc="Who may reach its window."
+    )
+    cross_origin_embedder_policy = header_property[COEP](
+        "Cross-Origin-Embedder-Policy", COEP.UNSAFE_NONE, COEP, attrgetter("value"), doc="What it may embed."
+    )
+    access_control_allow_origin = _TextField("Access-Control-Allow-Origin", doc='Whose pages may read it; "*": all.')
+    access_control_allow_headers = _set_field("Access-Control-Allow-Headers", "The fields that they may send.")
+    access_control_allow_methods = _set_field("Access-Control-Allow-Methods", "The methods that they may use.")
+    access_control_expose_headers = _set_field("Access-Control-Expose-Headers", "The fields that they may read.")
+    access_control_max_age = _NumberField("Access-Control-Max-Age", None, int, str, doc="Seconds that this holds.")
+
+    @property
+    def access_control_allow_credentials(self) -> bool:
+        """Whether they may read also what is for one user."""
+        return self.headers.get("Access-Control-Allow-Credentials") == "true"
+
+    @access_control_allow_credentials.setter
+    def access_control_allow_credentials(self, value: bool | None) -> None:
+        self.headers.setlist("Access-Control-Allow-Credentials", ["true"] if value is True else [])
+
+    # For caches, and for clients that have been here before
+
+    date = _DateField("Date", None, grammar.parse_date, grammar.http_date, doc="When it was sent.")
+    last_modified = _DateField("Last-Modified", None, grammar.parse_date, grammar.http_date, doc="When it changed.")
+    expires = _DateField("Expires", None, grammar.parse_date, grammar.http_date, doc="When a cache must ask again.")
+    age = _AgeField("Age", None, grammar.parse_age, grammar.dump_age, doc="How long it was in caches.")
+    vary = _set_field("Vary", "The fields of the request that make it another one.")
+    accept_ranges = _TextField("Accept-Ranges", doc='"bytes" if parts may be asked for.')
+    cache_control = _CacheControlField("Cache-Control", _cache_control, str, "Who may keep it, and how long.")
+    content_range = _RangeField("Content-Range", _content_range, str, "Which part this is, for 206.")
+
+    def get_etag(self) -> tuple[str, bool] | tuple[None, None]:
+        """Return the entity tag and whether it is weak; (None, None) if there is none."""
+        return grammar.unquote_etag(self.headers.get("ETag"))
+
+    def set_etag(self, etag: str, weak: bool = False) -> None:
+        """Set the entity tag; a weak one says that the content is the same, not the bytes."""
+        self.headers["ETag"] = grammar.quote_etag(etag, weak)
+
+    def add_etag(self, overwrite: bool = False, weak: bool = False) -> None:
+        """Make an entity tag of the body, unless there is one."""
+        if overwrite or "ETag" not in self.headers:
+            self.set_etag(grammar.generate_etag(self.get_data()), weak)
+
+    def make_conditional(
+        self: ResponseType,
+        request_or_environ: Request | dict[str, Any],
+        accept_ranges: bool | str = False,
+        complete_length: int | None = None,
+    ) -> ResponseType:
+        """Make this the answer that the request's conditions and its Range call for, and return it.
+
+        >>> response = Response("Hello World!", headers={"ETag": '"5f2a"'})
+        >>> response.make_conditional({"REQUEST_METHOD": "GET", "HTTP_IF_NONE_MATCH": '"5f2a"'}).status
+        '304 NOT MODIFIED'
+
+        accept_ranges     True, or "bytes", lets the client ask for a part
+        complete_length   bytes of the whole body, without which there are no parts
+        raises            RequestedRangeNotSatisfiable (416) if the part starts behind the end
+
+        Only the answer to GET and HEAD is changed, and only a 2xx one, a 200 for parts
+        (RFC 9110, sections 13.2.1 and 14.2).
+        """
+        environ: Any = getattr(request_or_environ, "environ", request_or_environ)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self
+        from .conditions import evaluate_preconditions, select_range
+
+        self.headers.setdefault("Date", grammar.http_date())
+        if accept_ranges:
+            self.accept_ranges = "bytes" if accept_ranges is True else accept_ranges
+        validators = self.headers.get("ETag"), self.headers.get("Last-Modified")
+        status = evaluate_preconditions(environ, *validators) if 200 <= self._status_code < 300 else None
+        if status is not None:
+            self.status_code = status
+        elif accept_ranges in (True, "bytes") and self._status_code == 200:
+            part = select_range(environ, complete_length, *validators)
+            if part is not None:
+                self._make_partial(*part, complete_length)
+        if self.automatically_set_content_length and self.is_sequence:
+            self.headers.setdefault("Content-Length", self.calculate_content_length())
+        return self
+
+    def _make_partial(self, start, stop, complete_length):
+        body: Any = self.response
+        if self.is_sequence:
+            self.response = [self.get_data()[start:stop]]
+        else:
+            if not self.direct_passthrough:
+                if hasattr(body, "close"):
+                    self.call_on_close(body.close)
+                body = self.iter_encoded()
+            self.response = RangeWrapper(body, start, stop - start)
+        self.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{complete_length}"
+        self.headers["Content-Length"] = stop - start
+        self.status_code = 206
+
+    # Cookies
 
     def set_cookie(
         self,
@@ -744,29 +1045,20 @@ class Response:
         samesite: str | None = None,
         partitioned: bool = False,
     ) -> None:
-        """Send a cookie.
-
-        max_age      seconds, or a timedelta; None: until the browser is closed
-        expires      a date, or seconds since 1970, for clients that do not know max_age
-        path         the cookie is sent for addresses below it
-        domain       for other hosts too: example.com for all that end so; None: this host alone
-        secure       sent back through https only
-        httponly     hidden from JavaScript
-        samesite     "Strict", "Lax" or "None": whether pages of other sites may cause it to be sent
-        partitioned  kept apart for each site that embeds this one; needs secure
-        """
+        """Send a cookie; the arguments are those of `cookies.dump_cookie`."""
         field = dump_cookie(
             key,
             value,
-            max_age=max_age,
-            expires=expires,
-            path=path,
-            domain=domain,
-            secure=secure,
-            httponly=httponly,
-            max_size=self.max_cookie_size,
-            samesite=samesite,
-            partitioned=partitioned,
+            max_age,
+            expires,
+            path,
+            domain,
+            secure,
+            httponly,
+            True,
+            self.max_cookie_size,
+            samesite,
+            partitioned,
         )
         self.headers.add("Set-Cookie", field)
 
@@ -794,7 +1086,7 @@ class Response:
         if "content-location" in names:
             headers["Content-Location"] = iri_to_uri(headers["Content-Location"])
         if self._status_code == 304:
-            remove_entity_headers(headers)
+            grammar.remove_entity_headers(headers)
         elif self._status_code == 204 or self._status_code < 200:
             headers.remove("Content-Length")  # RFC 9110, 8.6
         elif "content-length" not in names and self.automatically_set_content_length and self.is_sequence:

@@ -237,6 +237,8 @@ class OptionsTest(CaseTest):
                 ("a*0*=utf-8''%41; b*0*=iso-8859-1''%e9; a*1*=%c3%a9; b*1*=%e9", {"a": "Aé", "b": "éé"}),
                 ("a=1; a*0=2; a*1=3", {"a": "23"}),
                 ("a*0=2; a=1", {"a": "1"}),
+                ("a*0*=utf-8''%41; a*1*=''%42", {"a": "AB"}),  # no charset is that of the part before
+                ("a*0*=utf-8''%41; a*=%42", {"a": "%42"}),  # which is not there any more
             ],
         )
 
@@ -262,6 +264,7 @@ class OptionsTest(CaseTest):
                 (None, {}),
                 ("default-src 'self'; img-src a  b", {"default-src": "'self'", "img-src": "a  b"}),
                 (" a  b ;; c", {"a": "b"}),
+                ("\ta b\t;\x0b \x0b", {"a": "b", "\x0b": "\x0b"}),
             ],
         )
         self.assertEqual(dump_csp_header({"default-src": "'self'", "img-src": "*"}), "default-src 'self'; img-src *")
@@ -283,6 +286,9 @@ class AcceptTest(CaseTest):
                 ("a;level=1;q=0.5, a", [("a", 1), ("a; level=1", 0.5)]),
                 ('a;x="y, z";q=0', [('a; x="y, z"', 0)]),
                 ("a ; Q=1", [("a", 1)]),
+                ("a ;q=0.5, b;q=0.5;x=y, c;x=y;q=0.50", [("a", 0.5), ("b; x=y", 0.5), ("c; x=y", 0.5)]),
+                ("a;q=, ;q=0.5", [("a", 1), ("", 1)]),
+                ("a;xq=0.5, b;q==1", [("a; xq=0.5", 1), ("b", 1)]),
             ],
         )
 
@@ -541,6 +547,9 @@ class ByteRangeTest(CaseTest):
                         "bytes 9-10/9",
                         "bytes +0-1/9",
                         "bytes x/9",
+                        "bytes  0-1/9",
+                        "bytes 0- 1/9",
+                        " 0-1/9",
                     ]
                 ],
             ],

@@ -1,7 +1,17 @@
 import threading
 import unittest
 
-from nanoweb.properties import cached_property, environ_property, header_property
+from nanoweb.dicts import CallbackDict
+from nanoweb.fields import Headers
+from nanoweb.properties import (
+    cached_property,
+    digits,
+    environ_property,
+    generous_property,
+    header_property,
+    parsed_property,
+    structure_property,
+)
 
 
 class Circle:
@@ -109,6 +119,9 @@ class Message:
 
     age = header_property("Age", None, int, str)
     server = header_property("Server", "unknown", read_only=True)
+    flag = header_property("Flag", False, "1".__eq__, lambda value: "1" if value else None)
+
+    tags = parsed_property("TAGS", lambda text: [] if text is None else text.split(), "Labels.")
 
 
 class EnvironPropertyTest(unittest.TestCase):
@@ -159,6 +172,26 @@ class EnvironPropertyTest(unittest.TestCase):
         self.assertIsInstance(header_property["str | None"]("Age"), header_property)
 
 
+class ParsedPropertyTest(unittest.TestCase):
+    def test_it_is_computed_once_also_where_the_key_is_missing(self):
+        for environ, tags in [({}, []), ({"TAGS": ""}, []), ({"TAGS": "a b"}, ["a", "b"])]:
+            with self.subTest(environ):
+                message = Message(**environ)
+                self.assertEqual(message.tags, tags)
+                self.assertIs(message.tags, message.tags)
+        self.assertEqual(Message.tags.__doc__, "Labels.")
+
+
+class DigitsTest(unittest.TestCase):
+    def test_a_row_of_digits_is_a_number_and_nothing_else_is(self):
+        for text, number in [("0", 0), ("007", 7), ("9" * 18, 10**18 - 1)]:
+            with self.subTest(text):
+                self.assertEqual(digits(text), number)
+        for text in ["", " ", "-1", "+1", "1_0", " 1", "1\n", "٣", "²", "0x1", "1.0", "9" * 19, "9" * 100_000]:
+            with self.subTest(text[:20]), self.assertRaisesRegex(ValueError, "no row of up to 18 digits"):
+                digits(text)
+
+
 class HeaderPropertyTest(unittest.TestCase):
     def test_it_reads_and_writes_a_field(self):
         message = Message()
@@ -170,11 +203,86 @@ class HeaderPropertyTest(unittest.TestCase):
         message.age = None
         self.assertEqual(message.headers, {})
 
+    def test_what_is_written_as_none_deletes_the_field(self):
+        message = Message()
+        message.flag = True
+        self.assertEqual((message.flag, message.headers), (True, {"Flag": "1"}))
+        message.flag = False
+        self.assertEqual((message.flag, message.headers), (False, {}))
+
     def test_it_may_be_made_read_only(self):
         message = Message()
         self.assertEqual(message.server, "unknown")
         with self.assertRaises(AttributeError):
             message.server = "nanoweb"
+
+
+class Reply:
+    def __init__(self, **headers):
+        self.headers = Headers(headers)
+
+    @staticmethod
+    def load(text):
+        return CallbackDict(dict.fromkeys((text or "").split()))
+
+    @staticmethod
+    def dump(value):
+        return list(value) if isinstance(value, tuple) else " ".join(value)
+
+    tags = structure_property("Tags", load.__func__, dump.__func__, "Labels.")
+
+
+class StructurePropertyTest(unittest.TestCase):
+    def test_a_structure_is_read_anew_each_time_and_changes_its_field(self):
+        reply = Reply(Tags="a")
+        tags = reply.tags
+        self.assertIsNot(reply.tags, tags)
+        tags["b"] = None
+        self.assertEqual((reply.headers["Tags"], list(reply.tags)), ("a b", ["a", "b"]))
+        tags.clear()
+        self.assertNotIn("Tags", reply.headers)
+        self.assertEqual(reply.tags, {})
+
+    def test_it_may_be_assigned_as_a_structure_as_text_or_in_parts(self):
+        for assigned, fields in [
+            (CallbackDict({"a": 1, "b": 2}), ["a b"]),
+            (["a", "b"], ["a b"]),
+            ("as, it; is", ["as, it; is"]),
+            (("a", "b"), ["a", "b"]),
+            ("", []),
+            (None, []),
+            ([], []),
+            (iter(()), []),
+            (CallbackDict(), []),
+        ]:
+            with self.subTest(assigned):
+                reply = Reply(Tags="old")
+                reply.tags = assigned
+                self.assertEqual(reply.headers.getlist("Tags"), fields)
+
+    def test_a_structure_that_was_assigned_stays_bound_to_the_field(self):
+        tags = CallbackDict({"a": 1})
+        first, second = Reply(), Reply()
+        first.tags = tags
+        tags["b"] = 2
+        self.assertEqual(first.headers["Tags"], "a b")
+        second.tags = tags
+        tags["c"] = 3
+        self.assertEqual((first.headers["Tags"], second.headers["Tags"]), ("a b", "a b c"))
+        tags = first.tags = CallbackDict()
+        self.assertNotIn("Tags", first.headers)
+        tags["d"] = 4
+        self.assertEqual(first.headers["Tags"], "d")
+
+    def test_it_can_be_deleted(self):
+        reply = Reply(Tags="a")
+        del reply.tags
+        del reply.tags  # once more is no error
+        self.assertEqual(len(reply.headers), 0)
+
+    def test_the_class_shows_it_with_its_documentation(self):
+        self.assertEqual((repr(Reply.tags), Reply.tags.__doc__), ("<structure_property Tags>", "Labels."))
+        self.assertIsInstance(Reply.tags, generous_property)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ class IriToUriTest(UrlTest):
                 ("//日本語.jp", "//xn--wgv71a119e.jp"),
                 ("http://my_service:80/", "http://my_service:80/"),
                 ("http://example.com:/", "http://example.com/"),
+                ("http://example.com:0080/", "http://example.com:80/"),
+                ("http://example.com./", "http://example.com./"),
             ],
         )
 
@@ -110,6 +112,13 @@ class IriToUriTest(UrlTest):
             "http://[::1",
             "http://[::1]x/",
             "http://[<>]/",
+            "http://[]/",
+            "http://[:]/",
+            "http://[1.2.3.4]/",
+            "http://[::1::]/",
+            "http://./",
+            "http://.a/",
+            "http://a..b/",
             "http://::1/",
             "http://a:b/",
             "http://a:٣/",
@@ -175,7 +184,8 @@ class UriToIriTest(UrlTest):
         self.check(uri_to_iri, [("/%FF%C3%A4%C3", "/%FFä%C3"), ("/%ed%a0%80", "/%ED%A0%80"), ("/%c3%28", "/%C3(")])
 
     def test_a_host_that_only_looks_encoded_stays_as_it_is(self):
-        for address in ["http://xn--/", "http://xn--zz--.com/", "http://xn--" + "a" * 80 + "/"]:
+        # The last is half in the one and half in the other: nobody wrote that.
+        for address in ["http://xn--/", "http://xn--zz--.com/", f"http://xn--{'a' * 80}/", "http://xn--bcher-kva.é/"]:
             with self.subTest(address):
                 self.assertEqual(uri_to_iri(address), address)
 

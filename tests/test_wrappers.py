@@ -283,10 +283,16 @@ class FieldTest(unittest.TestCase):
         for sent, length in [(None, None), ("", None), ("0", 0), ("12", 12), ("007", 7)]:
             with self.subTest(sent):
                 self.assertEqual(request(CONTENT_LENGTH=sent).content_length, length)
-        for sent in ["-1", "+10", "1_0", "٣", "5, 5", "0x5", "five", "1" * 100_000]:
+        for sent, error in [
+            *[(text, BadRequest) for text in ["-1", "+10", "1_0", "٣", "5, 5", "0x5", "five", "+" + "1" * 100_000]],
+            *[("9" * digits, RequestEntityTooLarge) for digits in [19, 20, 100_000]],
+        ]:
             with self.subTest(sent[:10]):
-                self.assertIsNone(request(b"12345", CONTENT_LENGTH=sent).content_length)
-                self.assertEqual(request(b"12345", CONTENT_LENGTH=sent).get_data(), b"")
+                made = request(b"12345", CONTENT_LENGTH=sent, CONTENT_TYPE=FORM)
+                self.assertIsNone(made.content_length)
+                for read in [lambda r: r.get_data(), lambda r: r.form, lambda r: r.stream]:
+                    with self.assertRaises(error):
+                        read(made)
 
     def test_a_chunked_body_has_no_length(self):
         made = request(b"chunks", HTTP_TRANSFER_ENCODING="chunked", wsgi__input_terminated=True)
@@ -395,10 +401,19 @@ class BodyTest(unittest.TestCase):
         request().close()  # has none, and reads nothing to find out
 
     def test_a_malformed_form_is_empty(self):
-        for body, content_type in [(UPLOAD[:-20], MULTIPART), (UPLOAD, "multipart/form-data"), (b"x", MULTIPART)]:
+        for body, content_type in [
+            (UPLOAD, "multipart/form-data"),
+            (b"x", MULTIPART),
+            (UPLOAD.replace(b"name=", b"n="), MULTIPART),
+        ]:
             with self.subTest(content_type):
                 made = posted(body, content_type)
                 self.assertEqual((dict(made.form), dict(made.files)), ({}, {}))
+
+    def test_a_form_that_breaks_off_is_an_error(self):
+        for body in [UPLOAD[:-20], UPLOAD[:60]]:
+            with self.subTest(body[-10:]), self.assertRaises(ClientDisconnected):
+                posted(body, MULTIPART).form  # noqa: B018
 
     def test_a_subclass_may_leave_forms_unread(self):
         class Own(Request):
@@ -1171,6 +1186,18 @@ class TwoWaysTest(unittest.TestCase):
         "passthrough": lambda response, log: setattr(response, "direct_passthrough", True),
         "no length": lambda response, log: setattr(response, "content_length", None),
         "a location": lambda response, log: setattr(response, "location", "/ä"),
+        "a name added": lambda response, log: response.vary.add("Cookie"),
+        "a name looked for": lambda response, log: "Cookie" in response.vary,
+        "an entity tag": lambda response, log: response.set_etag("5f2a"),
+        "more written": lambda response, log: response.stream.write(b"more"),
+        "frozen": lambda response, log: response.freeze(),
+        "not for that client": lambda response, log: response.make_conditional(
+            {"REQUEST_METHOD": "GET", "HTTP_IF_MATCH": '"a"'}
+        ),
+        "a part": lambda response, log: response.make_conditional(
+            {"REQUEST_METHOD": "GET", "HTTP_RANGE": "bytes=0-0"}, True, 1
+        ),
+        "a parameter": lambda response, log: response.mimetype_params.update(a="b"),
         "at the end": lambda response, log: response.call_on_close(lambda: log.append("at the end")),
         "own close": lambda response, log: setattr(response, "close", lambda: log.append("own close")),
         "own steps": lambda response, log: setattr(response, "iter_encoded", lambda: iter([b"own"])),

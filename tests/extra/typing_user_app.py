@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from functools import wraps
 
 from typing_extensions import assert_type
@@ -29,7 +29,13 @@ from nanoweb import (
     session,
     url_for,
 )
+from nanoweb.accept import LanguageAccept, MIMEAccept
+from nanoweb.conditions import ETags, Range
+from nanoweb.credentials import Authorization, WWWAuthenticate
+from nanoweb.directives import ContentSecurityPolicy, HeaderSet
 from nanoweb.exceptions import HTTPException, NotFound
+from nanoweb.headers import COOP
+from nanoweb.wrappers import Request, UserAgent
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -123,6 +129,32 @@ def form() -> str | Response:
         return redirect(url_for("index"), code=303)
     messages = get_flashed_messages(with_categories=True)
     return f"{len(messages)} messages"
+
+
+@app.get("/report")
+def report() -> Response:
+    response = Response("report", mimetype="text/csv")
+    response.cache_control.max_age = 60
+    response.cache_control.private = True
+    response.vary.add("Cookie")
+    response.allow = ["GET", "HEAD"]
+    response.last_modified = datetime(2025, 1, 1, tzinfo=timezone.utc)
+    response.expires = 1893456000
+    response.age = timedelta(minutes=5)
+    response.retry_after = 120
+    assert_type(response.retry_after, t.Optional[datetime])
+    response.content_security_policy = "default-src 'none'"
+    response.content_security_policy.img_src = "'self'"
+    response.content_security_policy_report_only = ContentSecurityPolicy({"img-src": "*"})
+    response.www_authenticate = WWWAuthenticate("basic", {"realm": "kitchen"})
+    response.www_authenticate = [WWWAuthenticate("basic", {"realm": "kitchen"}), WWWAuthenticate("bearer")]
+    response.access_control_allow_origin = "*"
+    response.access_control_allow_headers = ["X-Hello"]
+    response.cross_origin_opener_policy = COOP.SAME_ORIGIN
+    response.mimetype_params["header"] = "present"
+    response.stream.write(b" and more")
+    response.add_etag()
+    return response.make_conditional(request, accept_ranges=True, complete_length=15)
 
 
 @app.get("/users/<int:number>")
@@ -260,6 +292,39 @@ def types() -> str:
     assert_type(request.get_data(as_text=True), str)
     assert_type(request.content_length, t.Optional[int])
     assert_type(request.mimetype, str)
+
+    assert_type(request.accept_mimetypes, MIMEAccept)
+    assert_type(request.accept_languages, LanguageAccept)
+    assert_type(request.accept_languages.best_match(["de", "en"]), t.Optional[str])
+    assert_type(request.accept_mimetypes.best_match(["text/html"], "text/html"), str)
+    assert_type(request.authorization, t.Optional[Authorization])
+    if request.authorization is not None:
+        assert_type(request.authorization.username, t.Optional[str])
+    assert_type(request.user_agent, UserAgent)
+    assert_type(request.user_agent.string, str)
+    assert_type(request.if_none_match, ETags)
+    assert_type(request.if_modified_since, t.Optional[datetime])
+    assert_type(request.range, t.Optional[Range])
+    assert_type(request.cache_control.no_cache, bool)
+    assert_type(request.cache_control.max_age, t.Optional[int])
+    assert_type(request.max_forwards, t.Optional[int])
+    assert_type(request.is_multithread, bool)
+    assert_type(request.access_route, list[str])
+    assert_type(Request.from_values("/", method="POST"), Request)
+
+    response = report()
+    assert_type(response, Response)
+    assert_type(response.vary, HeaderSet)
+    assert_type(response.access_control_allow_headers, HeaderSet)
+    assert_type(response.content_length, t.Optional[int])
+    assert_type(response.last_modified, t.Optional[datetime])
+    assert_type(response.retry_after, t.Optional[datetime])
+    assert_type(response.age, t.Optional[timedelta])
+    assert_type(response.content_security_policy.default_src, t.Optional[str])
+    assert_type(response.www_authenticate, WWWAuthenticate)
+    assert_type(response.cross_origin_opener_policy, COOP)
+    assert_type(response.access_control_allow_credentials, bool)
+    assert_type(response.get_etag(), t.Union[tuple[str, bool], tuple[None, None]])
 
     session.permanent = True
     session["count"] = session.get("count", 0) + 1
