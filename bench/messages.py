@@ -159,12 +159,18 @@ def build(names):
     return runs
 
 
+# The promises
+
+TWICE = ["response: text", "request: args", "request: cookies", "request: headers", "request: accept"]
+
+
 def broken_budgets(results):
-    """Return a sentence for each promise that this run did not keep."""
+    """Return a sentence for each promise that this run did not keep: some are twice as fast, and none is slower."""
     return [
-        f"{case}: werkzeug takes {times['werkzeug']['ratio']:.2f} times as long, not 2"
+        f"{case}: werkzeug takes {times['werkzeug']['ratio']:.2f} times as long, not {wanted}"
         for case, times in results.items()
-        if "werkzeug" in times and times["werkzeug"]["ratio"] < 2
+        for wanted in [2 if case in TWICE else 1]
+        if "werkzeug" in times and times["werkzeug"]["ratio"] < wanted
     ]
 
 

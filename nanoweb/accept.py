@@ -155,9 +155,6 @@ class Accept(ImmutableList["tuple[str, float]"]):
     def __str__(self) -> str:
         return self.to_header()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({list(self)!r})"
-
 
 def _digits(quality):
     return f"{quality:.12f}" if 0 < quality < 0.0001 else quality  # str() would write an exponent
@@ -177,6 +174,8 @@ class MIMEAccept(Accept):
     # range; and so that a range of ours finds it, ("text",) if it is text of whatever kind, and () in any case.
 
     def _specificity(self, value):
+        if "*" not in value:
+            return (True,) * (1 + value.count("/") + value.count(";"))
         return tuple([part != "*" for part in _split(value)])
 
     def _item_keys(self, item):
@@ -237,10 +236,8 @@ class LanguageAccept(Accept):
         if best is None:
             best = Accept([(_primary(item), quality) for item, quality in self])._best_match(matches)
         if best is None:
-            primaries: dict[Any, str] = {}
-            for value in matches:
-                primaries.setdefault(_primary(value), value)
-            best = primaries.get(super()._best_match(primaries))
+            primary = super()._best_match([_primary(value) for value in matches])
+            best = next((value for value in matches if _primary(value) == primary), None)
         return best
 
 

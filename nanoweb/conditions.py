@@ -8,23 +8,17 @@ as.  RFC 9110, sections 13 and 14.
 
 from __future__ import annotations
 
+from . import headers as grammar
+from .dicts import Telling
 from .exceptions import _is_token
-from .headers import (
-    generate_etag,
-    http_date,
-    is_byte_range_valid,
-    parse_byte_range,
-    parse_date,
-    parse_etags,
-    quote_etag,
-    unquote_etag,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any
+
+    Tags = Iterable[str] | None
 
 __all__ = [
     "ContentRange",
@@ -62,7 +56,7 @@ def evaluate_preconditions(
 
     RFC 9110, sections 13.1 and 13.2.2.
     """
-    tag, is_weak = unquote_etag(etag)
+    tag, is_weak = grammar.unquote_etag(etag)
     is_reading = environ.get("REQUEST_METHOD", "GET") in _READING
     if_match = _read_etags(environ.get("HTTP_IF_MATCH"))
     if if_match is not None:
@@ -107,7 +101,7 @@ def select_range(
         return None
     if "HTTP_IF_RANGE" in environ and not _is_same(environ["HTTP_IF_RANGE"], etag, last_modified):
         return None
-    return parse_byte_range(field, length)
+    return grammar.parse_byte_range(field, length)
 
 
 def is_resource_modified(
@@ -131,7 +125,7 @@ def is_resource_modified(
     if data is not None:
         if etag is not None:
             raise TypeError("etag and data are both given: give one, for the other is made of it")
-        etag = quote_etag(generate_etag(data))
+        etag = grammar.quote_etag(grammar.generate_etag(data))
     if not ignore_if_range and "HTTP_RANGE" in environ and "HTTP_IF_RANGE" in environ:
         return not _is_same(environ["HTTP_IF_RANGE"], etag, last_modified)
     return evaluate_preconditions(environ, etag, last_modified) is None
@@ -139,12 +133,12 @@ def is_resource_modified(
 
 def _read_etags(field):
     """Return the tags of a field, which are none where it cannot be read; None where there is no field."""
-    return ETags(*parse_etags(field)) if field else None
+    return ETags(*grammar.parse_etags(field)) if field else None
 
 
 def _is_newer(last_modified, field):
     """Whether something changed after the date in a field; None where one of the two is not known."""
-    since = parse_date(field) if field else None
+    since = grammar.parse_date(field)
     if since is None:
         return None
     moment = _read_moment(last_modified, since.tzinfo)
@@ -153,17 +147,17 @@ def _is_newer(last_modified, field):
 
 def _is_same(if_range, etag, last_modified):
     """Whether something is, byte for byte, what the validator in an If-Range field was sent with."""
-    date = parse_date(if_range)
+    date = grammar.parse_date(if_range)
     if date:  # the very date: an older one may have come back from a backup (13.1.5)
         return _read_moment(last_modified, date.tzinfo) == date
-    tag, is_weak = unquote_etag(if_range)
-    return is_weak is False and (tag, is_weak) == unquote_etag(etag)
+    tag, is_weak = grammar.unquote_etag(if_range)
+    return is_weak is False and (tag, is_weak) == grammar.unquote_etag(etag)
 
 
 def _read_moment(moment, utc):
     """Return a Last-Modified field, or a datetime, as a datetime in whole seconds; None if it is none."""
     if moment is None or isinstance(moment, str):
-        return parse_date(moment)
+        return grammar.parse_date(moment)
     return moment.replace(microsecond=0, tzinfo=moment.tzinfo or utc)
 
 
@@ -173,9 +167,7 @@ def _read_moment(moment, utc):
 class _Field:
     """What a field says.  Its text is the field, and two are equal whose text is the same."""
 
-    def to_header(self) -> str:
-        """Return the field."""
-        raise NotImplementedError
+    to_header: Callable[[], str]
 
     def __str__(self) -> str:
         return self.to_header()
@@ -204,12 +196,7 @@ class ETags(_Field):
     As a collection it is one of the strong tags.  RFC 9110, section 8.8.3.
     """
 
-    def __init__(
-        self,
-        strong_etags: Iterable[str] | None = None,
-        weak_etags: Iterable[str] | None = None,
-        star_tag: bool = False,
-    ) -> None:
+    def __init__(self, strong_etags: Tags = None, weak_etags: Tags = None, star_tag: bool = False) -> None:
         self._strong = frozenset(() if star_tag else strong_etags or ())
         self._weak = frozenset(weak_etags or ())
         self.star_tag = star_tag
@@ -236,7 +223,7 @@ class ETags(_Field):
 
     def contains_raw(self, etag: str) -> bool:
         """Tell the same of a tag as it is sent: with quotes, and looked for among all if it is weak."""
-        tag, is_weak = unquote_etag(etag)
+        tag, is_weak = grammar.unquote_etag(etag)
         return self.contains_weak(tag) if is_weak else self.contains(tag)
 
     def to_header(self) -> str:
@@ -250,7 +237,7 @@ class ETags(_Field):
         if etag is None:
             if data is None:
                 raise TypeError("neither an entity tag nor data to make one of: give one of the two")
-            etag = generate_etag(data)
+            etag = grammar.generate_etag(data)
         return etag in self._strong or (include_weak and etag in self._weak)
 
     def __bool__(self) -> bool:
@@ -276,7 +263,7 @@ class IfRange(_Field):
     def to_header(self) -> str:
         """Return the field; "" for neither."""
         if self.date is not None:
-            return http_date(self.date)
+            return grammar.http_date(self.date)
         return "" if self.etag is None else f'"{self.etag}"'
 
 
@@ -323,12 +310,8 @@ class Range(_Field):
 
     def to_header(self) -> str:
         """Return the field."""
-        return f"{self.units}={','.join([self._dump(*limits) for limits in self.ranges])}"
-
-    def _dump(self, start, stop):
-        if stop is None:
-            return f"{start}-" if start >= 0 else f"{start}"
-        return f"{start}-{stop - 1}"
+        ends = [(start, "" if stop is None else stop - 1) for start, stop in self.ranges]
+        return f"{self.units}=" + ",".join([f"{start}-{end}" if start >= 0 else f"{start}" for start, end in ends])
 
 
 def _part(name: str) -> Any:
@@ -336,7 +319,7 @@ def _part(name: str) -> Any:
     return property(lambda self: self._parts[name], lambda self, value: self.set(**{**self._parts, name: value}))
 
 
-class ContentRange(_Field):
+class ContentRange(Telling, _Field):
     """Which part of a body this one is.
 
     >>> print(ContentRange("bytes", 0, 500, 10000))
@@ -364,20 +347,19 @@ class ContentRange(_Field):
         length: int | None = None,
         on_update: Callable[[ContentRange], Any] | None = None,
     ) -> None:
-        self.on_update = on_update
         self.set(start, stop, length, units)
+        self.on_update = on_update
 
     def set(
         self, start: int | None, stop: int | None, length: int | None = None, units: str | None = "bytes"
     ) -> None:
         """Change all of it."""
-        if not is_byte_range_valid(start, stop, length):
+        if not grammar.is_byte_range_valid(start, stop, length):
             raise ValueError(f"{start} to {stop} of {length} is no part: 0 <= start < stop, start < length")
         if units is not None and not _is_token(units):
             raise ValueError(f"range unit {units!r:.200} is not a token: it is 'bytes', or a word like that")
         self._parts: dict[str, Any] = {"units": units, "start": start, "stop": stop, "length": length}
-        if self.on_update is not None:
-            self.on_update(self)
+        self._changed()
 
     def unset(self) -> None:
         """Take the field away."""
@@ -389,6 +371,9 @@ class ContentRange(_Field):
             return ""
         part = "*" if self.start is None else f"{self.start}-{self._parts['stop'] - 1}"
         return f"{self.units} {part}/{'*' if self.length is None else self.length}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "on_update": None}
 
     def __bool__(self) -> bool:
         return self.units is not None

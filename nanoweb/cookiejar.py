@@ -33,7 +33,7 @@ class Cookie:
     """
 
     def __init__(
-        self, key: str, value: str, domain: str, path: str, origin_only: bool, options: Mapping[str, str | None]
+        self, key: str, value: str, domain: str, path: str, origin_only: bool, options: Mapping[str, str]
     ) -> None:
         self.key = key
         self.value = value
@@ -52,14 +52,14 @@ class Cookie:
         """
         pair, *rest = field.split(";")
         key, _, value = (part.strip(" \t") for part in pair.partition("="))
-        options: dict[str, str | None] = {}
+        options = {}
         for option in rest:
-            name, separator, text = option.partition("=")
-            options[name.strip(" \t").lower()] = text.strip(" \t") if separator else None
-        domain = (options.get("domain") or "").lstrip(".").lower()
+            name, _, text = option.partition("=")
+            options[name.strip(" \t").lower()] = text.strip(" \t")
+        domain = options.get("domain", "").lstrip(".").lower()
         if not key or (domain and not _is_in_domain(host, domain)):
             return None
-        where = options.get("path") or ""
+        where = options.get("path", "")
         if where[:1] != "/":
             where = path.rpartition("/")[0] or "/"
         return cls(key, value, domain or host, where, not domain, options)
@@ -67,13 +67,14 @@ class Cookie:
     @property
     def max_age(self) -> int | None:
         """Seconds to live; None where it does not say."""
-        text = self.options.get("max-age") or ""
+        text = self.options.get("max-age", "")
         return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
 
     @property
     def expires(self) -> datetime | None:
-        """When it ends; None where it does not say."""
-        return parse_date(self.options.get("expires"))
+        """When it ends; None where it does not say.  "01-Jan-1970" is an old spelling (section 5.1.1)."""
+        text = self.options.get("expires", "")
+        return parse_date(text) or parse_date(text.replace("-", " "))
 
     @property
     def is_expired(self) -> bool:
@@ -135,7 +136,7 @@ class CookieJar:
 
     def field(self, host: str, path: str) -> str:
         """Return the Cookie field for a host and path, longer paths first (RFC 6265, section 5.4); "" for none."""
-        matching = [cookie for cookie in self._cookies.values() if cookie.matches(host, path)]
+        matching = [cookie for cookie in [*self._cookies.values()] if cookie.matches(host, path)]
         matching.sort(key=lambda cookie: -len(cookie.path))
         return "; ".join(f"{cookie.key}={cookie.value}" for cookie in matching)
 

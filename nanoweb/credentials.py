@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64, b2a_base64
 
-from .dicts import CallbackDict
+from .dicts import CallbackDict, Telling
 from .directives import dump_quoted
 from .exceptions import _is_token
 from .headers import parse_dict_header
@@ -71,8 +71,7 @@ class _Credentials:
         """Return a parameter, default where it is missing."""
         return self.parameters.get(key, default)
 
-    def __getitem__(self, key: str) -> str | None:
-        return self.parameters.get(key)
+    __getitem__ = get
 
     def __contains__(self, key: object) -> bool:
         return key in self.parameters
@@ -155,7 +154,7 @@ def _dump_basic(username, password):
     return b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
 
 
-class WWWAuthenticate(_Credentials):
+class WWWAuthenticate(Telling, _Credentials):
     """What a client should send to say who it is.
 
     >>> asked = WWWAuthenticate("basic", {"realm": "kitchen"})
@@ -172,7 +171,6 @@ class WWWAuthenticate(_Credentials):
     """
 
     _quoted = ("realm", "domain", "nonce", "opaque", "qop")
-    on_update: Callable[[WWWAuthenticate], object] | None = None
 
     def __init__(
         self,
@@ -184,10 +182,6 @@ class WWWAuthenticate(_Credentials):
         super().__init__(auth_type, values, token)
         self.on_update = on_update
 
-    def _changed(self, parameters=None):
-        if self.on_update is not None:
-            self.on_update(self)
-
     def __setitem__(self, key: str, value: str | None) -> None:
         if value is None:
             self.parameters.pop(key, None)
@@ -196,6 +190,8 @@ class WWWAuthenticate(_Credentials):
 
     def __delitem__(self, key: str) -> None:
         self.parameters.pop(key, None)
+
+    __delattr__ = __delitem__
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("type", "parameters", "token", "on_update"):
@@ -206,9 +202,6 @@ class WWWAuthenticate(_Credentials):
         super().__setattr__(name, value)
         if name != "on_update":
             self._changed()
-
-    def __delattr__(self, name: str) -> None:
-        del self[name]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.to_header()}>"

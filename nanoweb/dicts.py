@@ -13,19 +13,20 @@ from .exceptions import BadRequestKeyError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import Any, Literal, NoReturn, TypeVar, overload
+    from typing import Any, Generic, Literal, NoReturn, TypeVar, overload
 
     # The keys and values of a dict; what type= makes of the values; a default.
     K = TypeVar("K")
     V = TypeVar("V")
     T = TypeVar("T")
     D = TypeVar("D")
-    # A dict or a MultiDict itself.
-    F = TypeVar("F", bound="ImmutableDictMixin")
+    # A MultiDict itself.
     M = TypeVar("M", bound="MultiDict[Any, Any]")
 
     # What a MultiDict may be made from, beside another one.
     Pairs = Mapping[K, V | list[V] | tuple[V, ...] | set[V]] | Iterable[tuple[K, V]]
+else:
+    from .properties import Generic
 
 __all__ = [
     "CallbackDict",
@@ -67,13 +68,21 @@ def iter_multi_items(mapping: MultiDict[K, V] | Pairs[K, V]) -> Iterator[tuple[K
         yield from mapping.items(multi=True)
     elif hasattr(mapping, "items"):
         for key, value in source.items():
-            if isinstance(value, (list, tuple, set)):
-                for one in value:
-                    yield key, one
-            else:
-                yield key, value
+            for one in value if isinstance(value, (list, tuple, set)) else [value]:
+                yield key, one
     else:
         yield from source
+
+
+def _reduce(self, items, **attributes):
+    """Say how a dict is copied and pickled: as it is, by no __init__, whose arguments are a subclass's own matter."""
+    return _dict.__new__, (type(self),), (items, {**self.__dict__, **attributes})
+
+
+def _restore(self, state):
+    """Take over what _reduce() gave; nobody is told of it, and nothing refused."""
+    _dict.update(self, state[0])
+    self.__dict__.update(state[1])
 
 
 # What cannot be changed
@@ -116,9 +125,11 @@ class ImmutableDictMixin:
         return hash(frozenset(self.items()))
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
-        return type(self), (dict(self),)
+        return _reduce(self, dict(self))
 
-    def __copy__(self: F) -> F:
+    __setstate__ = _restore
+
+    def __copy__(self: Any) -> Any:
         return self
 
 
@@ -138,20 +149,15 @@ class ImmutableDict(ImmutableDictMixin, dict["K", "V"]):  # type: ignore[misc]  
 # What converts
 
 
-class TypeConversionDict(dict["K", "V"]):
-    """A dict whose get() can convert.
+class Lookup(Generic["K", "V"]):
+    """What is looked into by get(), which can convert."""
 
-    >>> args = TypeConversionDict(page="2", size="all")
-    >>> args.get("page", type=int), args.get("size", 10, type=int)
-    (2, 10)
-    """
+    _find: Any  # a method: the value of a key, the first if there are several, and _missing if there is none
 
     if TYPE_CHECKING:
 
         @overload
         def get(self, key: K, default: None = None, type: None = None) -> V | None: ...
-        @overload
-        def get(self, key: K, default: V, type: None = None) -> V: ...
         @overload
         def get(self, key: K, default: D, type: None = None) -> V | D: ...
         @overload
@@ -162,12 +168,25 @@ class TypeConversionDict(dict["K", "V"]):
     def get(self, key: Any, default: Any = None, type: Any = None) -> Any:
         """Return the value, through type if given; default where it is missing or does not convert.
 
-        A value does not convert where type raises a ValueError or a TypeError.
+        Of several values it is the first.  One does not convert where type raises a ValueError
+        or a TypeError.
         """
-        value = super().get(key, _missing)
+        value = self._find(key)
         if value is _missing:
             return default
         return value if type is None else _convert(value, default, type)
+
+
+class TypeConversionDict(Lookup["K", "V"], dict["K", "V"]):
+    """A dict whose get() can convert.
+
+    >>> args = TypeConversionDict(page="2", size="all")
+    >>> args.get("page", type=int), args.get("size", 10, type=int)
+    (2, 10)
+    """
+
+    def _find(self, key):
+        return _dict.get(self, key, _missing)
 
 
 class ImmutableTypeConversionDict(ImmutableDictMixin, TypeConversionDict["K", "V"]):  # type: ignore[misc]
@@ -200,14 +219,11 @@ class MultiDict(TypeConversionDict["K", "V"]):
     """
 
     def __init__(self, mapping: MultiDict[K, V] | Pairs[K, V] | None = None) -> None:
-        if type(mapping) is list:  # what the parsers give; a moment counts here
-            for key, value in mapping:
-                _dict.setdefault(self, key, []).append(value)
-        elif mapping and isinstance(mapping, MultiDict):
-            for key, values in mapping.lists():
-                _dict.__setitem__(self, key, values)
+        if isinstance(mapping, MultiDict):
+            _dict.update(self, mapping.lists())
         elif mapping:
-            for key, value in iter_multi_items(mapping):
+            # The parsers give a list, and there a moment counts.
+            for key, value in mapping if type(mapping) is list else iter_multi_items(mapping):
                 _dict.setdefault(self, key, []).append(value)
 
     # Reading: the first value
@@ -218,14 +234,9 @@ class MultiDict(TypeConversionDict["K", "V"]):
             return values[0]
         raise BadRequestKeyError(key)
 
-    if not TYPE_CHECKING:  # to a type checker this is TypeConversionDict's
-
-        def get(self, key, default=None, type=None):
-            """Return the first value, through type if given; default where it is missing or does not convert."""
-            values = _dict.get(self, key)
-            if not values:
-                return default
-            return values[0] if type is None else _convert(values[0], default, type)
+    def _find(self, key):
+        values = _dict.get(self, key)
+        return values[0] if values else _missing
 
     def __iter__(self) -> Iterator[K]:
         # Were this dict's own, dict(self) and **self would take what is underneath, lists.
@@ -324,8 +335,6 @@ class MultiDict(TypeConversionDict["K", "V"]):
         @overload
         def pop(self, key: K) -> V: ...
         @overload
-        def pop(self, key: K, default: V) -> V: ...
-        @overload
         def pop(self, key: K, default: D) -> V | D: ...
 
     def pop(self, key: K, default: Any = _missing) -> Any:
@@ -359,7 +368,9 @@ class MultiDict(TypeConversionDict["K", "V"]):
 
     def copy(self: M) -> M:
         """Return a MultiDict of its own, with the same values, that can be changed."""
-        return type(self)(self)
+        other = _dict.__new__(type(self))
+        _restore(other, (dict(self.lists()), self.__dict__))
+        return other
 
     def deepcopy(self: M, memo: dict[int, Any] | None = None) -> M:
         """Return a MultiDict with copies of the values too."""
@@ -367,20 +378,16 @@ class MultiDict(TypeConversionDict["K", "V"]):
 
         return deepcopy(self, memo)
 
-    def __copy__(self: M) -> M:
-        return self.copy()
-
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return type(self), (), self.to_dict(flat=False)
+        return _reduce(self, dict(self.lists()))
 
-    def __setstate__(self, lists: dict[K, list[V]]) -> None:
-        _dict.update(self, lists)
+    __setstate__ = _restore
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({list(self.items(multi=True))!r})"
 
 
-class ImmutableMultiDict(ImmutableDictMixin, MultiDict["K", "V"]):
+class ImmutableMultiDict(ImmutableDictMixin, MultiDict["K", "V"]):  # type: ignore[misc]  # it has a hash
     """A MultiDict that cannot be changed: request.args, request.form, request.cookies."""
 
     add = setlist = setlistdefault = poplist = popitemlist = _refuse
@@ -388,9 +395,6 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict["K", "V"]):
     def copy(self) -> MultiDict[K, V]:  # type: ignore[override]
         """Return a MultiDict with the same values that can be changed."""
         return MultiDict(self)
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset((key, tuple(values)) for key, values in self.lists()))
 
     __reduce_ex__ = MultiDict.__reduce_ex__
 
@@ -408,26 +412,27 @@ class CombinedMultiDict(ImmutableMultiDict["K", "V"]):
 
     def __init__(self, dicts: Iterable[MultiDict[K, V]] | None = None) -> None:
         self.dicts = list(dicts or ())
+        # json.dumps() asks the dict underneath whether it is empty, and then this one for its items.
+        _dict.__setitem__(self, None, None)
 
     @classmethod
     def fromkeys(cls, keys: Any, value: Any = None) -> NoReturn:
         raise TypeError("a CombinedMultiDict reads other dicts; it has no keys of its own")
 
     def __getitem__(self, key: K) -> V:
-        for one in self.dicts:
-            if key in one:
-                return one[key]
-        raise BadRequestKeyError(key)
+        value: Any = self.get(key, _missing)
+        if value is _missing:
+            raise BadRequestKeyError(key)
+        return value
 
     if not TYPE_CHECKING:  # to a type checker these two are MultiDict's
 
         def get(self, key, default=None, type=None):
             """Return the first value, through type if given; where it does not convert, the next dict's."""
             for one in self.dicts:
-                if key in one:
-                    value = one[key] if type is None else _convert(one[key], _missing, type)
-                    if value is not _missing:
-                        return value
+                value = one.get(key, _missing, type)
+                if value is not _missing:
+                    return value
             return default
 
         def getlist(self, key, type=None):
@@ -461,25 +466,20 @@ class CombinedMultiDict(ImmutableMultiDict["K", "V"]):
         return reversed(list(self.keys()))
 
     def __len__(self) -> int:
-        return len(dict(self.lists()))
+        return len(list(self.lists()))
 
     def __contains__(self, key: object) -> bool:
         return any(key in one for one in self.dicts)
 
-    def __bool__(self) -> bool:
-        return any(self.dicts)
-
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, dict):
-            return NotImplemented
-        return dict(self.lists()) == (dict(other.lists()) if isinstance(other, MultiDict) else other)
+        return MultiDict(self) == other
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = ImmutableMultiDict.__hash__
+    __hash__ = ImmutableDictMixin.__hash__  # type: ignore[assignment]
 
-    def __copy__(self) -> MultiDict[K, V]:  # type: ignore[override]
+    def __copy__(self) -> MultiDict[K, V]:
         return self.copy()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -489,15 +489,41 @@ class CombinedMultiDict(ImmutableMultiDict["K", "V"]):
         return f"{type(self).__name__}({self.dicts!r})"
 
 
-class CallbackDict(dict["K", "V"]):
-    """A dict that tells when it was changed: ``on_update(self)`` is called after each change.
+# What tells
+
+
+class Telling:
+    """What tells when it was changed: ``on_update(self)`` is called after each change.
+
+    A callback that raises keeps nothing from being changed.
+    """
+
+    on_update: Callable[[Any], object] | None = None
+
+    def _changed(self, *_):
+        if self.on_update is not None:
+            self.on_update(self)
+
+
+def _telling(name):
+    """A method of a dict, which tells afterwards."""
+
+    def change(self, *args, **kwargs):
+        result = getattr(super(CallbackDict, self), name)(*args, **kwargs)
+        self._changed()
+        return result
+
+    change.__name__, change.__doc__ = name, getattr(dict, name).__doc__
+    return change
+
+
+class CallbackDict(Telling, dict["K", "V"]):
+    """A dict that tells when it was changed.
 
     >>> shelf = CallbackDict({"a": 1}, on_update=lambda self: print("now", dict(self)))
     >>> shelf["b"] = 2
     now {'a': 1, 'b': 2}
     """
-
-    on_update: Callable[[Any], object] | None = None  # on the class too: pickle fills a dict before it has attributes
 
     def __init__(
         self,
@@ -507,22 +533,14 @@ class CallbackDict(dict["K", "V"]):
         super().__init__(initial or ())
         self.on_update = on_update
 
-    def _changed(self):
-        if self.on_update is not None:
-            self.on_update(self)
-
-    def __setitem__(self, key: K, value: V) -> None:
-        super().__setitem__(key, value)
-        self._changed()
-
-    def __delitem__(self, key: K) -> None:
-        super().__delitem__(key)
-        self._changed()
+    if not TYPE_CHECKING:  # to a type checker these are dict's
+        __setitem__, __delitem__, __ior__ = map(_telling, ["__setitem__", "__delitem__", "__ior__"])
+        popitem, clear = map(_telling, ["popitem", "clear"])
 
     def setdefault(self, key: K, default: Any = None) -> Any:
-        known = key in self
+        size = len(self)
         value = super().setdefault(key, default)
-        if not known:
+        if len(self) != size:
             self._changed()
         return value
 
@@ -531,34 +549,21 @@ class CallbackDict(dict["K", "V"]):
         @overload
         def pop(self, key: K) -> V: ...
         @overload
-        def pop(self, key: K, default: V) -> V: ...
-        @overload
         def pop(self, key: K, default: D) -> V | D: ...
 
     def pop(self, key: K, default: Any = _missing) -> Any:
-        known = key in self
+        size = len(self)
         value = super().pop(key) if default is _missing else super().pop(key, default)
-        if known:
+        if len(self) != size:
             self._changed()
         return value
-
-    def popitem(self) -> tuple[K, V]:
-        item = super().popitem()
-        self._changed()
-        return item
-
-    def clear(self) -> None:
-        super().clear()
-        self._changed()
 
     def update(self, arg: Any = None, /, **kwargs: V) -> None:
         super().update(() if arg is None else arg, **kwargs)
         self._changed()
 
-    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
-        super().__ior__(other)
-        self._changed()
-        return self
+    __reduce_ex__ = ImmutableDictMixin.__reduce_ex__
+    __setstate__ = _restore
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {super().__repr__()}>"

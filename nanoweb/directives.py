@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import MutableSet
 
-from .dicts import CallbackDict, ImmutableDictMixin
+from .dicts import CallbackDict, ImmutableDictMixin, Telling, _reduce
 from .headers import _dump_pair, dump_header, quote_header_value
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class HeaderSet(MutableSet[str]):
+class HeaderSet(Telling, MutableSet[str]):
     """A set of names that are the same in any case, in the order they are sent: Vary, Allow, Content-Language.
 
     >>> vary = HeaderSet(["Cookie", "Accept"], on_update=lambda vary: print("Vary:", vary))
@@ -50,13 +50,8 @@ class HeaderSet(MutableSet[str]):
         self, headers: Iterable[str] | None = None, on_update: Callable[[HeaderSet], object] | None = None
     ) -> None:
         self._names: dict[str, str] = {}  # as spelled, by what they are in lower case
-        self.on_update: Callable[[HeaderSet], object] | None = None
         self.update(headers or ())
         self.on_update = on_update
-
-    def _changed(self):
-        if self.on_update is not None:
-            self.on_update(self)
 
     # By name
 
@@ -73,7 +68,7 @@ class HeaderSet(MutableSet[str]):
             raise TypeError(f"{iterable!r:.200} is one name, and its letters would be added: use add(), or a list")
         before = len(self._names)
         for header in iterable:
-            self._names.setdefault(header.lower(), header)
+            self._names.setdefault(str.lower(header), header)  # a TypeError for bytes
         if len(self._names) > before:
             self._changed()
 
@@ -161,7 +156,7 @@ class _Directives(CallbackDict["str", "Any"]):
         return self.to_header()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return type(self), (dict(self),), {**self.__dict__, "on_update": None}
+        return _reduce(self, dict(self), on_update=None)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {' '.join([f'{key}={value!r}' for key, value in sorted(self.items())])}>"
@@ -171,10 +166,8 @@ def dump_quoted(directives, quoted):
     """Like dump_header(), but the values of some stand between quotes even where they need not."""
     found = []
     for key, value in directives.items():
-        if value is None:
-            found.append(key)
-        else:
-            found.append(f"{key}={quote_header_value(value, False)}" if key in quoted else _dump_pair(key, value))
+        pair = f"{key}={quote_header_value(value, False)}" if key in quoted else _dump_pair(key, value)
+        found.append(key if value is None else pair)
     return ", ".join(found)
 
 
@@ -274,8 +267,6 @@ class RequestCacheControl(ImmutableDictMixin, _CacheControl):  # type: ignore[mi
     max_stale: int | Literal[True] | None
     min_fresh: int | None
     only_if_cached: bool
-
-    __reduce_ex__ = _Directives.__reduce_ex__
 
 
 @_with_attributes

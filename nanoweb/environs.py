@@ -19,7 +19,7 @@ from .fields import EnvironHeaders, Headers
 from .formparser import encode_multipart as _encode_parts
 from .headers import dump_options_header, get_content_type, parse_options_header
 from .properties import header_property
-from .uploads import FileMultiDict, FileStorage
+from .uploads import FileMultiDict, FileStorage, guess_content_type
 from .urls import iri_to_uri
 from .wsgi import _server, get_content_length
 
@@ -37,9 +37,6 @@ __all__ = ["EnvironBuilder", "create_environ", "encode_multipart"]
 _safe_in_path = "%!$&'()*+,/:;=@~[]"
 _safe_in_query = "%!$&'()*+,/:;=?@[]~"
 _safe_in_field = "!$'()*,/:;?@"
-# What most are: the same in an environ and in an address.
-_plain_path = re.compile(r"[A-Za-z0-9!$&'()*+,/:;=@._~-]*").fullmatch
-_plain_query = re.compile(r"[A-Za-z0-9%!$&'()*+,/:;=?@._~-]*").fullmatch
 _is_full_address = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII).match
 
 _urlencoded = "application/x-www-form-urlencoded"
@@ -47,32 +44,24 @@ _multipart = "multipart/form-data"
 _body_arguments = frozenset(["data", "json", "input_stream"])
 
 
-class _Container:
+def _container(name, factory, other):
     """args, form or files of a builder: made when first looked at.
 
     There is none where the other thing was given: the query string as text, the body as a stream.
     """
 
-    def __init__(self, factory, other):
-        self.factory = factory
-        self.other = other
+    def get(self):
+        if getattr(self, other):
+            raise AttributeError(f"no {name}: there is {other[1:]}; change that, or set it to None first")
+        if getattr(self, f"_{name}") is None:
+            setattr(self, f"_{name}", factory())
+        return getattr(self, f"_{name}")
 
-    def __set_name__(self, owner, name):
-        self.name = name
-        self.place = f"_{name}"
+    def set(self, value):
+        setattr(self, f"_{name}", value if value is None or isinstance(value, MultiDict) else factory(value))
+        setattr(self, other, None)
 
-    def __get__(self, builder, owner=None):
-        if builder is None:
-            return self
-        state = vars(builder)
-        if state.get(self.other):
-            raise AttributeError(f"no {self.name}: there is {self.other[1:]}; change that, or set it to None first")
-        if state.get(self.place) is None:
-            state[self.place] = self.factory()
-        return state[self.place]
-
-    def __set__(self, builder, value):
-        vars(builder).update({self.other: None, self.place: value})
+    return property(get, set)
 
 
 class EnvironBuilder:
@@ -110,17 +99,16 @@ class EnvironBuilder:
     request_class: type[Request]
 
     closed = False
-    _request_uri: str | None = None
     _query_string: str | None = None
     _input_stream: IO[bytes] | None = None
     _args: MultiDict[str, Any] | None = None
     _form: MultiDict[str, Any] | None = None
     _files: FileMultiDict | None = None
     #: What the query string is made of.
-    args: MultiDict[str, Any] = _Container(MultiDict, "_query_string")  # type: ignore[assignment]
+    args: MultiDict[str, Any] = _container("args", MultiDict, "_query_string")
     #: The fields and the files of the form that is the body.
-    form: MultiDict[str, Any] = _Container(MultiDict, "_input_stream")  # type: ignore[assignment]
-    files: FileMultiDict = _Container(FileMultiDict, "_input_stream")  # type: ignore[assignment]
+    form: MultiDict[str, Any] = _container("form", MultiDict, "_input_stream")
+    files: FileMultiDict = _container("files", FileMultiDict, "_input_stream")
 
     def __init__(
         self,
@@ -160,14 +148,17 @@ class EnvironBuilder:
         elif content_type is not None:
             self.content_type = content_type
         if auth is not None:
-            self.headers["Authorization"] = _authorization_field(auth)
+            if isinstance(auth, tuple):
+                from .credentials import Authorization
+
+                auth = Authorization("basic", {"username": auth[0], "password": auth[1]})
+            self.headers["Authorization"] = auth.to_header()
         if json is not None:
             if data is not None:
                 raise TypeError("a request has one body: give data or json, not both")
             data = self.json_dumps(json)
             self.headers.setdefault("Content-Type", "application/json")
-        if input_stream is not None:
-            self.input_stream = input_stream
+        self.input_stream = input_stream
         if data:
             self._take(data)
 
@@ -221,9 +212,7 @@ class EnvironBuilder:
             address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
             if _is_full_address(path):
                 below, query, address = _split_path(path)
-                inside = _below(root, below)
-                path = below if inside is None else inside
-                path = f"{path}?{query}" if query else path
+                path = _split_root(root, below)[1] + (f"?{query}" if query else "")
             base_url = address + root
         elif subdomain or url_scheme:
             raise ValueError("base_url says it all: subdomain and url_scheme do not go with it")
@@ -266,37 +255,24 @@ class EnvironBuilder:
     @property
     def request_uri(self) -> str:
         """The path and the query string as they stand in the request's first line."""
-        if self._request_uri is not None:
-            return self._request_uri
-        path = self.path if _plain_path(self.path) else quote(self.path, safe=_safe_in_path)
+        path = quote(self.path, safe=_safe_in_path)
         return f"{path}?{self.query_string}" if self.query_string else path
-
-    @request_uri.setter
-    def request_uri(self, value: str | None) -> None:
-        self._request_uri = value
 
     # The body
 
     @property
     def content_type(self) -> str | None:
         """The media type of the body with its parameters; None: there is none."""
-        value = self.headers.get("Content-Type")
-        if value is None:
-            return _multipart if self._files else _urlencoded if self._form else None
-        return value
+        return self.headers.get("Content-Type", _multipart if self._files else _urlencoded if self._form else None)
 
     @content_type.setter
     def content_type(self, value: str | None) -> None:
-        if value is None:
-            self.headers.remove("Content-Type")
-        else:
-            self.headers["Content-Type"] = value
+        self.headers.setlist("Content-Type", [] if value is None else [value])
 
     @property
     def mimetype(self) -> str | None:
         """The media type without parameters, in lower case."""
-        content_type = self.content_type
-        return None if content_type is None else parse_options_header(content_type)[0].lower()
+        return parse_options_header(self.content_type)[0].lower() or None
 
     @mimetype.setter
     def mimetype(self, value: str | None) -> None:
@@ -381,14 +357,12 @@ class EnvironBuilder:
 
     def _header_keys(self):
         """The header fields as keys of an environ; several of one name are joined."""
-        keys: dict[str, str] = {}
-        for name, value in self.headers:
-            key = "HTTP_" + name.upper().replace("-", "_")
-            if key in keys:
-                keys[key] += ("; " if key == "HTTP_COOKIE" else ", ") + value
-            elif key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
-                keys[key] = value
-        return keys
+        keys = {"HTTP_" + name.upper().replace("-", "_"): self.headers.getlist(name) for name, _ in self.headers}
+        return {
+            key: ("; " if key == "HTTP_COOKIE" else ", ").join(values)
+            for key, values in keys.items()
+            if key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
+        }
 
     def _body(self):
         """(Content-Type, Content-Length, stream), None for what is not sent."""
@@ -487,39 +461,27 @@ def _split_server(scheme, host):
 
 
 def _encode_query(query):
-    if query is None:
-        return ""
     if isinstance(query, (str, bytes)):
-        return query if isinstance(query, str) and _plain_query(query) else quote(query, safe=_safe_in_query)
+        return quote(query, safe=_safe_in_query)
     pairs = MultiDict(query).items(multi=True)
     return urlencode([(name, value) for name, value in pairs if value is not None], safe=_safe_in_field)
 
 
 def _to_wsgi(path):
     """A path, quoted or not, as an environ has it: its bytes disguised as Latin-1 (PEP 3333)."""
-    return path if _plain_path(path) else unquote_to_bytes(path).decode("latin-1")
+    return unquote_to_bytes(path).decode("latin-1")
 
 
 def _from_wsgi(path):
     """A path of an environ, quoted."""
-    return path if _plain_path(path) else quote(path.encode("latin-1"), safe=_safe_in_path.replace("%", ""))
+    return quote(path.encode("latin-1"), safe=_safe_in_path.replace("%", ""))
 
 
-def _below(root, path):
-    """What of a path lies below another one; None if it does not."""
+def _split_root(root, path):
+    """(root, what of a path lies below it), or ("", the path) if it does not lie there."""
     root = root.rstrip("/")
-    return path[len(root) :] if path == root or path.startswith(root + "/") else None
-
-
-# Fields
-
-
-def _authorization_field(auth):
-    if isinstance(auth, tuple):
-        from .credentials import Authorization
-
-        auth = Authorization("basic", {"username": auth[0], "password": auth[1]})
-    return auth.to_header()
+    is_below = path == root or path.startswith(root + "/")
+    return (root, path[len(root) :]) if is_below else ("", path)
 
 
 # Bodies
@@ -527,15 +489,11 @@ def _authorization_field(auth):
 
 def _fields(data):
     """Every (name, value) of form fields; a list stands for several values."""
-    if isinstance(data, MultiDict):
-        items = data.items(multi=True)
-    elif hasattr(data, "items"):
-        items = data.items()
-    elif hasattr(data, "__iter__"):
-        items = data
-    else:
+    if not hasattr(data, "__iter__"):
         raise TypeError(f"data {data!r:.200} is no body: give bytes, text, an open file or a dict of form fields")
-    for name, value in items:
+    if isinstance(data, MultiDict):
+        data = data.items(multi=True)
+    for name, value in data.items() if hasattr(data, "items") else data:
         for one in value if isinstance(value, list) else [value]:
             yield name, one
 
@@ -546,9 +504,7 @@ def _part(value):
         return value.decode() if isinstance(value, bytes) else str(value)
     file = value if isinstance(value, FileStorage) else FileStorage(value)
     if file.content_type is None and file.filename:
-        from mimetypes import guess_type
-
-        guess = guess_type(file.filename)[0]
+        guess = guess_content_type(file.filename)
         file = FileStorage(file.stream, file.filename, file.name, guess, headers=Headers(file.headers))
     return file
 
@@ -556,10 +512,7 @@ def _part(value):
 def _warn_unsent(content_type):
     from warnings import warn
 
-    warn(
-        f"form fields or files are not sent as {content_type!r}: give data as text or bytes, or use json=",
-        stacklevel=5,
-    )
+    warn(f"form fields or files are not sent as {content_type!r}: give data as text or bytes, or json", stacklevel=5)
 
 
 def _bytes_left(stream, known):

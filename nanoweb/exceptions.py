@@ -137,16 +137,8 @@ HTTP_STATUS_CODES: dict[int, str] = {
 # What describes a body, and is left out where none is sent.  Content-Location and Expires
 # are not among them: a 304 carries those (RFC 9110, 15.4.5).
 _ABOUT_THE_BODY = frozenset(
-    (
-        "allow",
-        "content-encoding",
-        "content-language",
-        "content-length",
-        "content-md5",
-        "content-range",
-        "content-type",
-        "last-modified",
-    )
+    "allow content-encoding content-language content-length content-md5"
+    " content-range content-type last-modified".split()
 )
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -215,7 +207,6 @@ class HTTPException(Exception):
     response_class: Any = None
 
     def __init__(self, description: str | None = None, response: Any = None) -> None:
-        self.args = ()  # what we were given stands in attributes
         if description is not None:
             self.description = description
         self.response = response
@@ -227,23 +218,23 @@ class HTTPException(Exception):
 
     def get_description(self, environ: Any = None, scope: dict[str, Any] | None = None) -> str:
         """Return the description as a paragraph of HTML."""
-        description = "" if self.description is None else self.description
-        return f"<p>{escape(description).replace(chr(10), Markup('<br>'))}</p>"
+        text = escape("" if self.description is None else self.description).replace("\n", Markup("<br>"))
+        # A view may repeat what a client sent, and JSON can bring half a surrogate pair.
+        return f"<p>{text}</p>".encode("utf-8", "replace").decode()
 
     def get_body(self, environ: Any = None, scope: dict[str, Any] | None = None) -> str:
         """Return the page as HTML."""
         name = escape(self.name)
-        return (
-            "<!doctype html>\n"
-            "<html lang=en>\n"
-            f"<title>{self.code} {name}</title>\n"
-            f"<h1>{name}</h1>\n"
-            f"{self.get_description(environ)}\n"
-        )
+        head = f"<!doctype html>\n<html lang=en>\n<title>{self.code} {name}</title>\n"
+        return f"{head}<h1>{name}</h1>\n{self.get_description(environ)}\n"
 
     def get_headers(self, environ: Any = None, scope: dict[str, Any] | None = None) -> list[tuple[str, str]]:
         """Return the header fields, without Content-Length."""
-        return [("Content-Type", "text/html; charset=utf-8")]
+        return [("Content-Type", "text/html; charset=utf-8"), *self._own_fields()]
+
+    def _own_fields(self):
+        """The fields that this status calls for."""
+        return []
 
     def get_response(self, environ: Any = None, scope: dict[str, Any] | None = None) -> Any:
         """Return the answer as a Response that can still be changed.
@@ -262,33 +253,19 @@ class HTTPException(Exception):
         self, environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, str]]], Any]
     ) -> Iterable[bytes]:
         """Answer as a WSGI application."""
-        if self.response is not None or type(self).get_response is not HTTPException.get_response:
-            answer: Iterable[bytes] = self.get_response(environ)(environ, start_response)
-            return answer
         code = self.code or 200
-        headers, body = self._headers_and_body(environ, code)
-        start_response(f"{code} {HTTP_STATUS_CODES.get(code, 'Unknown').upper()}", headers)
-        return [] if not body or environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-    def _headers_and_body(self, environ, code):
-        """Return the fields and bytes of the answer, as Response would send them."""
-        headers = []
-        has_type = False
-        for name, value in self.get_headers(environ):
-            lowered = name.lower()
-            has_type = has_type or lowered == "content-type"
-            if lowered != "content-length":
-                headers.append(check_header(name, value))
-        if code == 304:  # RFC 9110, 15.4.5: nothing about a body that is not sent
-            return [field for field in headers if field[0].lower() not in _ABOUT_THE_BODY], b""
-        if not has_type:
+        is_odd = self.response is not None or type(self).get_response is not HTTPException.get_response
+        if is_odd or code < 200 or code in (204, 304):  # Response knows what goes without a body
+            return self.get_response(environ)(environ, start_response)
+        fields = [check_header(*field) for field in self.get_headers(environ)]
+        headers = [field for field in fields if field[0].lower() != "content-length"]
+        if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "text/plain; charset=utf-8"))
-        if code == 204 or code < 200:  # RFC 9110, 8.6: no Content-Length
-            return headers, b""
-        body = self.get_body(environ)
+        body: Any = self.get_body(environ)
         data = body if isinstance(body, bytes) else body.encode()
         headers.append(("Content-Length", str(len(data))))
-        return headers, data
+        start_response(f"{code} {HTTP_STATUS_CODES.get(code, 'Unknown').upper()}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [data]
 
     def __str__(self) -> str:
         return f"{'???' if self.code is None else self.code} {self.name}: {self.description}"
@@ -321,8 +298,7 @@ class BadRequestKeyError(BadRequest, KeyError):
 
     def __init__(self, arg: object = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if arg is not None:
-            self.args = (arg,)
+        self.args = () if arg is None else (arg,)
 
     @property
     def description(self) -> str:
@@ -371,11 +347,8 @@ class Unauthorized(HTTPException):
             www_authenticate = (www_authenticate,)
         self.www_authenticate = www_authenticate
 
-    def get_headers(self, environ: Any = None, scope: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-        """Return the fields, among them a WWW-Authenticate for each way to log in."""
-        headers = super().get_headers(environ, scope)
-        headers.extend([("WWW-Authenticate", str(challenge)) for challenge in self.www_authenticate or ()])
-        return headers
+    def _own_fields(self):
+        return [("WWW-Authenticate", str(challenge)) for challenge in self.www_authenticate or ()]
 
 
 class Forbidden(HTTPException):
@@ -416,13 +389,10 @@ class MethodNotAllowed(HTTPException):
         super().__init__(description, response)
         self.valid_methods = valid_methods
 
-    def get_headers(self, environ: Any = None, scope: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-        """Return the fields, among them Allow."""
-        headers = super().get_headers(environ, scope)
-        if self.valid_methods:
-            methods = self.valid_methods
-            headers.append(("Allow", methods if isinstance(methods, str) else ", ".join(methods)))
-        return headers
+    def _own_fields(self):
+        methods = self.valid_methods or ""
+        text = methods if isinstance(methods, str) else ", ".join(methods)
+        return [("Allow", text)] if text else []
 
 
 class NotAcceptable(HTTPException):
@@ -517,22 +487,14 @@ class RequestedRangeNotSatisfiable(HTTPException):
     description = "The server cannot provide the requested range."
 
     def __init__(
-        self,
-        length: int | None = None,
-        units: str = "bytes",
-        description: str | None = None,
-        response: Any = None,
+        self, length: int | None = None, units: str = "bytes", description: str | None = None, response: Any = None
     ) -> None:
         super().__init__(description, response)
         self.length = length
         self.units = units
 
-    def get_headers(self, environ: Any = None, scope: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-        """Return the fields, among them Content-Range."""
-        headers = super().get_headers(environ, scope)
-        if self.length is not None:
-            headers.append(("Content-Range", f"{self.units} */{self.length}"))
-        return headers
+    def _own_fields(self):
+        return [] if self.length is None else [("Content-Range", f"{self.units} */{self.length}")]
 
 
 class ExpectationFailed(HTTPException):
@@ -599,15 +561,12 @@ class _RetryAfter(HTTPException):
         super().__init__(description, response)
         self.retry_after = retry_after
 
-    def get_headers(self, environ: Any = None, scope: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-        """Return the fields, among them Retry-After."""
-        headers = super().get_headers(environ, scope)
-        if self.retry_after:
-            # Asked by the method: most programs never load datetime for this.
-            utctimetuple = getattr(self.retry_after, "utctimetuple", None)
-            value = str(self.retry_after) if utctimetuple is None else _imf_fixdate(utctimetuple())
-            headers.append(("Retry-After", value))
-        return headers
+    def _own_fields(self):
+        if not self.retry_after:
+            return []
+        # Asked by the method: most programs never load datetime for this.
+        utctimetuple = getattr(self.retry_after, "utctimetuple", None)
+        return [("Retry-After", str(self.retry_after) if utctimetuple is None else _imf_fixdate(utctimetuple()))]
 
 
 class TooManyRequests(_RetryAfter):
@@ -649,10 +608,7 @@ class InternalServerError(HTTPException):
     )
 
     def __init__(
-        self,
-        description: str | None = None,
-        response: Any = None,
-        original_exception: BaseException | None = None,
+        self, description: str | None = None, response: Any = None, original_exception: BaseException | None = None
     ) -> None:
         super().__init__(description, response)
         self.original_exception = original_exception

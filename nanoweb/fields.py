@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .dicts import MultiDict, _convert, _convert_all, _missing, _refuse, iter_multi_items
+from .dicts import Lookup, MultiDict, _convert_all, _missing, _refuse, iter_multi_items
 from .exceptions import BadRequestKeyError, check_header
 from .headers import dump_options_header
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EnvironHeaders", "Headers"]
 
 
-class Headers:
+class Headers(Lookup["str", "str"]):
     """Header fields in the order they are sent; names in any case, a name maybe several times.
 
     >>> headers = Headers({"Content-Type": "text/html"})
@@ -48,33 +48,19 @@ class Headers:
 
     def __init__(self, defaults: Headers | MultiDict[str, Any] | Fields | None = None) -> None:
         self._list = []
-        if defaults is not None:
-            if type(defaults) is Headers:
-                self._list.extend(defaults._list)
-            else:
-                self.extend(defaults)
+        if type(defaults) is Headers:
+            self._list += defaults._list
+        elif defaults is not None:
+            self.extend(defaults)
 
     # Reading
 
-    if TYPE_CHECKING:
-
-        @overload
-        def get(self, key: str, default: None = None, type: None = None) -> str | None: ...
-        @overload
-        def get(self, key: str, default: str, type: None = None) -> str: ...
-        @overload
-        def get(self, key: str, default: D, type: None = None) -> str | D: ...
-        @overload
-        def get(self, key: str, default: D, type: Callable[[str], T]) -> T | D: ...
-        @overload
-        def get(self, key: str, default: None = None, *, type: Callable[[str], T]) -> T | None: ...
-
-    def get(self, key: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:
-        """Return the first value, through type if given; default where it is missing or does not convert."""
-        value = self._find(key)
-        if value is None:
-            return default
-        return value if type is None else _convert(value, default, type)
+    def _find(self, key):
+        wanted = key.lower()
+        for name, value in self._list:
+            if name.lower() == wanted:
+                return value
+        return _missing
 
     if TYPE_CHECKING:
 
@@ -91,14 +77,6 @@ class Headers:
 
     get_all = getlist
 
-    def _find(self, key):
-        """The first value of a field, or None."""
-        wanted = key.lower()
-        for name, value in self._list:
-            if name.lower() == wanted:
-                return value
-        return None
-
     if TYPE_CHECKING:
 
         @overload
@@ -112,12 +90,12 @@ class Headers:
         if not isinstance(key, str):
             return self._list[key] if isinstance(key, int) else type(self)(self._list[key])
         value = self._find(key)
-        if value is None:
+        if value is _missing:
             raise BadRequestKeyError(key)
         return value
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._find(key) is not None
+        return isinstance(key, str) and self._find(key) is not _missing
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._list)
@@ -146,17 +124,13 @@ class Headers:
 
     def add(self, key: str, value: Any, /, **params: Any) -> None:
         """Add one more field; keyword arguments become parameters of the value."""
-        if params:
-            value = _with_params(value, params)
-        self._list.append(check_header(key, value))
+        self._list.append(check_header(key, _with_params(value, params) if params else value))
 
     add_header = add
 
     def set(self, key: str, value: Any, /, **params: Any) -> None:
         """Make this the only value of a field, at the place of the first if there was one."""
-        if params:
-            value = _with_params(value, params)
-        self._put(check_header(key, value))
+        self._put(check_header(key, _with_params(value, params) if params else value))
 
     def _put(self, field):
         """Set a field that is known to be clean."""
@@ -184,13 +158,12 @@ class Headers:
 
     def setlist(self, key: str, values: Iterable[Any]) -> None:
         """Make these all the values of a field."""
-        values = list(values)
-        if not values:
+        fields = [check_header(key, value) for value in values]  # all of them, before anything changes
+        if fields:
+            self._put(fields[0])
+        else:
             self.remove(key)
-            return
-        self.set(key, values[0])
-        for value in values[1:]:
-            self.add(key, value)
+        self._list += fields[1:]
 
     def setlistdefault(self, key: str, default: Iterable[Any]) -> list[str]:
         """Return all values of a field; set them to the default first if there is none."""
@@ -210,20 +183,12 @@ class Headers:
         Of a mapping, all values of a name take the place of what was there; of pairs,
         each replaces the one before.
         """
-        mapping: Any
-        for mapping in (arg, kwargs):
-            if isinstance(mapping, (Headers, MultiDict)):
-                for name in list(mapping.keys()):
-                    self.setlist(name, mapping.getlist(name))
-            elif hasattr(mapping, "items"):
-                for name, value in mapping.items():
-                    if isinstance(value, (list, tuple, set)):
-                        self.setlist(name, value)
-                    else:
-                        self.set(name, value)
-            elif mapping is not None:
-                for name, value in mapping:
-                    self.set(name, value)
+        source: Any = () if arg is None else arg
+        if isinstance(source, (Headers, MultiDict)):
+            source = {name: source.getlist(name) for name in [*source.keys()]}
+        for pairs in (source.items() if hasattr(source, "items") else source, kwargs.items()):
+            for name, value in pairs:
+                self.setlist(name, value if isinstance(value, (list, tuple, set)) else [value])
 
     def __or__(self: H, other: Headers | Mapping[str, Any]) -> H:
         if not hasattr(other, "items"):
@@ -256,17 +221,13 @@ class Headers:
         @overload
         def pop(self, key: str) -> str: ...
         @overload
-        def pop(self, key: str, default: str) -> str: ...
-        @overload
         def pop(self, key: str, default: D) -> str | D: ...
 
     def pop(self, key: str | int | None = None, default: Any = _missing) -> Any:
         """Remove a field and return its value; the default if it is missing.  With a number or nothing: a pair."""
         if key is None or isinstance(key, int):
             return self._list.pop(-1 if key is None else key)
-        if default is not _missing and key not in self:
-            return default
-        value = self[key]
+        value = self[key] if default is _missing else self.get(key, default)
         self.remove(key)
         return value
 
@@ -323,8 +284,8 @@ class EnvironHeaders(Headers):
     def _find(self, key):
         name = key.upper().replace("-", "_")
         if name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            return self.environ.get(name) or None
-        return self.environ.get("HTTP_" + name)
+            return self.environ.get(name) or _missing
+        return self.environ.get("HTTP_" + name, _missing)
 
     @property
     def _list(self):  # type: ignore[override]
@@ -346,6 +307,5 @@ class EnvironHeaders(Headers):
     def copy(self) -> NoReturn:
         raise TypeError("EnvironHeaders reads its environ and cannot be copied; Headers(it) is a copy of the fields")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
     add = add_header = set = setdefault = setlist = setlistdefault = _refuse
     extend = update = remove = pop = popitem = clear = _refuse

@@ -24,7 +24,7 @@ from .fields import Headers
 from .headers import dump_age, dump_options_header, http_date, quote_etag
 from .urls import quote
 from .wrappers import Response
-from .wsgi import FileWrapper, wrap_file
+from .wsgi import FileWrapper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ _DEVICE = r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9\xb9\xb2\xb3]) *(
 _is_device = re.compile(_DEVICE, re.ASCII | re.IGNORECASE | re.DOTALL).fullmatch
 
 _BLOCK_SIZE = 65536  # bytes read at a time, for servers that leave it to us
+
+# What a path may raise that was a file's a moment ago.
+_GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 # Names
@@ -136,11 +139,12 @@ def send_from_directory(
     raises      NotFound (404) if there is no such file, or if safe_join refuses the path
     """
     found = safe_join(directory, os.fspath(path))
-    if found is not None:
-        found = os.path.join(kwargs.pop("_root_path", None) or "", found)
     if found is None or not os.path.isfile(found):
         raise NotFound
-    return send_file(found, environ, **kwargs)
+    try:
+        return send_file(found, environ, **kwargs)
+    except _GONE:
+        raise NotFound from None
 
 
 def send_file(
@@ -155,7 +159,6 @@ def send_file(
     max_age: timedelta | int | Callable[[str | None], timedelta | int | None] | None = None,
     use_x_sendfile: bool = False,
     response_class: type[Response] | None = None,
-    _root_path: str | os.PathLike[str] | None = None,
 ) -> Response:
     """Send a file that the program chose; see send_from_directory for those that a client chooses.
 
@@ -177,18 +180,23 @@ def send_file(
                      text file; TypeError where a name is needed and there is none;
                      RequestedRangeNotSatisfiable (416) and PreconditionFailed (412)
     """
-    path = None
-    if isinstance(path_or_file, (str, os.PathLike)):
-        path = os.path.join(_root_path, path_or_file) if _root_path else os.path.abspath(path_or_file)
-        file, size, modified = _open(path, not use_x_sendfile and environ["REQUEST_METHOD"] != "HEAD")
-        download_name = os.path.basename(path) if download_name is None else download_name
-        etag = f"{modified}-{size}-{adler32(os.fsencode(path))}" if etag is True else etag
-        # No later than now, whatever the clock said when the file was written (RFC 9110, 8.8.2.1).
-        last_modified = min(modified, time.time()) if last_modified is None else last_modified
-    else:
-        file, size = path_or_file, _size_of(path_or_file)
-    headers = Headers()
+    path, headers = None, Headers()
+    file: Any = None
     try:
+        if isinstance(path_or_file, (str, os.PathLike)):
+            path = _absolute(path_or_file)
+            status = _check_kind(path, os.stat(path))
+            if not use_x_sendfile and environ["REQUEST_METHOD"] != "HEAD":
+                file = _File(path)
+                status = _check_kind(path, file.status)  # something else may have taken its place meanwhile
+            size, modified = status.st_size, status.st_mtime
+            download_name = os.path.basename(path) if download_name is None else download_name
+            etag = f"{modified}-{size}-{adler32(os.fsencode(path))}" if etag is True else etag
+            # No later than now, whatever the clock said when the file was written (RFC 9110, 8.8.2.1).
+            last_modified = min(modified, time.time()) if last_modified is None else last_modified
+        else:
+            file = path_or_file
+            size = _size_of(file)
         if mimetype is None:
             mimetype = _set_type(headers, download_name, as_attachment)
         _set_disposition(headers, download_name, as_attachment)
@@ -201,7 +209,9 @@ def send_file(
             headers.add("X-Sendfile", os.fsencode(path).decode("latin-1"))
         elif size is not None:
             headers.add("Content-Length", size)
-        body = None if file is None else wrap_file(environ, file, _BLOCK_SIZE)
+        # The server's own wrapper is fast, but few can seek: to send a part they would read all in front of it.
+        wrap = FileWrapper if "HTTP_RANGE" in environ else environ.get("wsgi.file_wrapper", FileWrapper)
+        body = None if file is None else wrap(file, _BLOCK_SIZE)
         response = (response_class or Response)(body, None, headers, mimetype, direct_passthrough=True)
         return _make_conditional(response, environ, size) if conditional else response
     except BaseException:
@@ -209,11 +219,18 @@ def send_file(
         raise
 
 
+def _absolute(path):
+    """The path as the disk understands it: abspath() takes "link/.." off, and ends at a NUL on some Pythons."""
+    path = os.fspath(path)
+    return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+
+
 class _File(io.FileIO):
     """A file that ends where it ended when it was opened: a log that grows must not outgrow its Content-Length."""
 
     def __init__(self, path):
-        super().__init__(path)
+        # Not to wait: a pipe, which waits for whoever may write to it, may have taken the file's place.
+        super().__init__(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
         self.status = os.fstat(self.fileno())
 
     def read(self, size=-1):
@@ -221,17 +238,11 @@ class _File(io.FileIO):
         return super().read(left if size is None or size < 0 else min(size, left))
 
 
-def _open(path, wanted):
-    """(file or None if it is not wanted, bytes, time of the last change) of a path."""
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):  # to open a pipe is to wait for whoever may write to it
+def _check_kind(path, status):
+    if not stat.S_ISREG(status.st_mode):
         code = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
         raise OSError(code, "only a regular file can be sent; this is none", path)
-    file = None
-    if wanted:
-        file = _File(path)
-        status = file.status  # another file may have taken its place meanwhile
-    return file, status.st_size, status.st_mtime
+    return status
 
 
 def _size_of(file):
@@ -243,7 +254,7 @@ def _size_of(file):
     raw = getattr(file, "raw", file)
     if isinstance(file, io.BytesIO):
         size = file.getbuffer().nbytes
-    elif isinstance(raw, io.FileIO) and raw.seekable():
+    elif isinstance(raw, io.FileIO) and stat.S_ISREG(os.fstat(raw.fileno()).st_mode):  # a device has none
         size = os.fstat(raw.fileno()).st_size
     else:  # not by seeking: the end of a compressed file is found by unpacking it all
         return None

@@ -317,9 +317,9 @@ def _part_event(header, newline):
         disposition, name = plain.groups()
         fields.append(("Content-Disposition", disposition.decode()))
         return Part(name.decode(), None, headers)
-    text, line_break = header.decode(), newline.decode()
+    text, line_break = header[len(newline) :].decode(), newline.decode()
     text = text.replace(line_break + " ", " ").replace(line_break + "\t", " ")  # folded lines, RFC 2231
-    for line in text.split(line_break)[1:]:
+    for line in text.split(line_break) if text else ():
         name, colon, value = line.partition(":")
         if not colon or _control_re.search(line):
             raise ValueError(

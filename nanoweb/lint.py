@@ -121,7 +121,9 @@ def _check_environ(environ):
         elif not _holds(test, environ[key]):
             _warn(f"environ[{key!r}] is {environ[key]!r:.80}: it must be {rule}")
     for key, value in environ.items():
-        if "." not in key and not (type(value) is str and _is_latin(value)):
+        if type(key) is not str:
+            _warn(f"environ has {key!r:.80}: its keys are str")
+        elif "." not in key and not (type(value) is str and _is_latin(value)):
             _warn(f"environ[{key!r}] is {value!r:.80}: it must be a str of characters up to U+00FF")
 
 
@@ -144,7 +146,7 @@ class _Stream:
         return self._read("readline", size)
 
     def _read(self, method, size):
-        if not (size or self._has_end):
+        if not self._has_end and (size or (None,))[0] in (None, -1):
             _warn(f"{self._name}.{method}() may wait for ever, for a socket has no end: say how many bytes")
         return getattr(self._stream, method)(*size)
 
@@ -172,19 +174,19 @@ class _Answer:
     def __init__(self, environ, start_response):
         self._method = environ.get("REQUEST_METHOD")
         self._start = start_response
-        self.fields = {}
 
     def start_response(self, *args, **kwargs):
         if kwargs or len(args) not in (2, 3):
             _warn("start_response() takes a status, a list of fields and maybe exc_info, and no keywords")
-        if self.is_started and len(args) + len(kwargs) < 3:
+        if self.is_started and not (any(args[2:]) or kwargs.get("exc_info")):
             _warn("start_response() was called twice: the second call needs exc_info")
         self._write = self._start(*args, **kwargs)
         self.is_started = True
-        self._check_head(*args, **kwargs)
+        if len(args) > 1:
+            self._check_head(*args[:2])
         return self.write
 
-    def _check_head(self, status, headers, exc_info=None):
+    def _check_head(self, status, headers):
         self.code = int(status[:3]) if _holds(_is_status, status) else 0
         if not self.code:
             _warn(f"status {status!r:.80} is not three digits, a blank and a text, as '200 OK'")

@@ -10,12 +10,13 @@ import os
 import re
 import sys
 import time
+from contextlib import suppress
 from io import BytesIO
 from threading import Lock
-from zlib import adler32
 
 from .exceptions import HTTPException
-from .files import _guess_type, safe_join, secure_filename, send_file
+from .files import _GONE, _guess_type, safe_join, secure_filename, send_file
+from .headers import generate_etag
 from .wsgi import _split_host, get_path_info, run_wsgi_app
 
 TYPE_CHECKING = False
@@ -53,13 +54,13 @@ class DispatcherMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        found = [mount for mount in self.mounts if path == mount or path.startswith(f"{mount}/")]
-        if not found:
-            return self.app(environ, start_response)
-        mount = max(found, key=len)
-        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + mount
-        environ["PATH_INFO"] = path[len(mount) :]
-        return self.mounts[mount](environ, start_response)
+        for mount in sorted(self.mounts, key=len, reverse=True):  # a list: another thread may add one meanwhile
+            prefix = mount.encode().decode("latin-1")
+            if f"{path}/".startswith(f"{prefix}/"):
+                environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+                environ["PATH_INFO"] = path[len(prefix) :]
+                return self.mounts[mount](environ, start_response)
+        return self.app(environ, start_response)
 
 
 # Behind proxies: what each field says, where it can be true
@@ -68,13 +69,11 @@ class DispatcherMiddleware:
 def _take_for(environ, value):
     from ipaddress import ip_address
 
-    found = _split_host(value)  # some write a port, too; IPv6 without brackets is no host
-    address = value if found is None else found[0].strip("[]")
-    try:
+    found = _split_host(value) or _split_host(f"[{value}]")  # some write a port, too, and few IPv6 in brackets
+    address = found[0].strip("[]") if found else ""
+    with suppress(ValueError):  # "unknown", or a name made up to hide behind (RFC 7239, section 6)
         ip_address(address)
-    except ValueError:  # "unknown", or a name made up to hide behind (RFC 7239, section 6)
-        return
-    environ["REMOTE_ADDR"] = address
+        environ["REMOTE_ADDR"] = address
 
 
 def _take_proto(environ, value):
@@ -107,6 +106,9 @@ def _take_prefix(environ, value):
         environ["SCRIPT_NAME"] = value.rstrip("/")
 
 
+_TAKE = {"FOR": _take_for, "PROTO": _take_proto, "HOST": _take_host, "PORT": _take_port, "PREFIX": _take_prefix}
+
+
 class ProxyFix:
     """An application that stands behind proxies, and learns from them whom it talks to.
 
@@ -137,27 +139,19 @@ class ProxyFix:
         x_prefix: int = 0,
     ) -> None:
         self.app = app
-        self._steps = [
-            ("HTTP_X_FORWARDED_FOR", x_for, _take_for),
-            ("HTTP_X_FORWARDED_PROTO", x_proto, _take_proto),
-            ("HTTP_X_FORWARDED_HOST", x_host, _take_host),
-            ("HTTP_X_FORWARDED_PORT", x_port, _take_port),
-            ("HTTP_X_FORWARDED_PREFIX", x_prefix, _take_prefix),
-        ]
-        for key, trusted, _ in self._steps:
-            if not isinstance(trusted, int) or trusted < 0:
-                raise ValueError(
-                    f"{trusted!r} proxies cannot set {key}: give their number, 0 for a field to leave alone"
-                )
+        self._trusted = {"FOR": x_for, "PROTO": x_proto, "HOST": x_host, "PORT": x_port, "PREFIX": x_prefix}
+        for name, count in self._trusted.items():
+            if not isinstance(count, int) or count < 0:
+                raise ValueError(f"x_{name.lower()}: {count!r} is no number of proxies; 0 leaves the field alone")
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         keys = ("REMOTE_ADDR", "wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
         environ["werkzeug.proxy_fix.orig"] = {key: environ.get(key) for key in keys}
-        for key, trusted, take in self._steps:
+        for name, count in self._trusted.items():
             # Every comma counts: a quote or an empty value, which a client may send, must not hide the proxy's.
-            values = environ.get(key, "").split(",")
-            if 0 < trusted <= len(values):
-                take(environ, values[-trusted].strip(" \t"))
+            values = environ.get(f"HTTP_X_FORWARDED_{name}", "").split(",")
+            if 0 < count <= len(values):
+                _TAKE[name](environ, values[-count].strip(" \t"))
         return self.app(environ, start_response)
 
 
@@ -203,15 +197,16 @@ class SharedDataMiddleware:
         """Whether a file of that name may be seen; the name is without directories."""
         from fnmatch import fnmatchcase
 
-        name = filename.lower()  # on many a disk CODE.PY is code.py
-        return not any(fnmatchcase(name, pattern.lower()) for pattern in self.disallow)
+        name = filename.casefold()  # on many a disk CODE.PY is code.py
+        return not any(fnmatchcase(name, pattern.casefold()) for pattern in self.disallow)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        answer = None
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            files = self._find(get_path_info(environ))
-            answer = next(filter(None, (self._respond(file, environ) for file in files)), None)
-        return (answer or self.app)(environ, start_response)
+            for file in self._find(get_path_info(environ)):
+                answer = self._respond(file, environ)
+                if answer is not None:
+                    return answer(environ, start_response)
+        return self.app(environ, start_response)
 
     def _find(self, path):
         """Yield the files that a path stands for, whether they are there or not."""
@@ -233,15 +228,14 @@ class SharedDataMiddleware:
         is_path = hasattr(file, "__fspath__")
         if not (os.path.isfile(file) if is_path else file.is_file()):
             return None
-        if not is_path:  # but in a zip file
-            try:
-                data = file.read_bytes()
-            except (OSError, KeyError):  # Python 3.9 calls everything there a file that is no directory
-                return None
-            options["etag"] = f"{adler32(data)}-{len(data)}"
-            file = BytesIO(data)
         try:
+            if not is_path:  # but in a zip file
+                data = file.read_bytes()
+                options["etag"] = generate_etag(data)
+                file = BytesIO(data)
             response = send_file(file, environ, **options)
+        except (*_GONE, KeyError):  # Python 3.9 calls everything in a zip file a file that is no directory
+            return None
         except HTTPException as error:  # there is no such range
             return error
         response.headers.remove("Content-Disposition")
@@ -282,6 +276,8 @@ class ProfilerMiddleware:
     A request that comes while another is profiled goes unprofiled: Python profiles one at a time.
     """
 
+    _is_busy = Lock()  # of all of them
+
     def __init__(
         self,
         app: WSGIApplication,
@@ -297,26 +293,30 @@ class ProfilerMiddleware:
         self.restrictions = restrictions
         self.profile_dir = profile_dir
         self.filename_format = filename_format
-        self._is_busy = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if not self._is_busy.acquire(blocking=False):
             return self.app(environ, start_response)
-        from cProfile import Profile
-
-        profile = Profile()
         try:
-            start = time.time()
-            body, status, headers = profile.runcall(run_wsgi_app, self.app, environ, buffered=True)
-            elapsed = time.time() - start
+            body, status, headers = self._profile(environ)
         finally:
             self._is_busy.release()
-        if self.profile_dir is not None:
-            profile.dump_stats(os.path.join(self.profile_dir, self._name_file(environ, elapsed * 1000)))
-        if self.stream is not None:
-            self._write_table(environ, profile)
         start_response(status, headers.to_wsgi_list())
         return body
+
+    def _profile(self, environ):
+        from cProfile import Profile
+        from pstats import Stats
+
+        profile, start = Profile(), time.time()
+        answer = profile.runcall(run_wsgi_app, self.app, environ, buffered=True)
+        if self.profile_dir is not None:
+            name = self._name_file(environ, (time.time() - start) * 1000)
+            profile.dump_stats(os.path.join(self.profile_dir, name))
+        if self.stream is not None:
+            print(f"{'-' * 80}\nPATH: {environ.get('PATH_INFO', '')!a}", file=self.stream)
+            Stats(profile, stream=self.stream).sort_stats(*self.sort_by).print_stats(*self.restrictions)
+        return answer
 
     def _name_file(self, environ, elapsed):
         times = {"elapsed": elapsed, "time": time.time()}
@@ -324,12 +324,4 @@ class ProfilerMiddleware:
             environ["werkzeug.profiler"] = times
             return self.filename_format(environ)
         path = secure_filename(get_path_info(environ).strip("/").replace("/", "."))[:100] or "root"
-        return self.filename_format.format(method=secure_filename(environ["REQUEST_METHOD"]), path=path, **times)
-
-    def _write_table(self, environ, profile):
-        from pstats import Stats
-
-        line = "-" * 80
-        print(f"{line}\nPATH: {environ.get('PATH_INFO', '')!r}", file=self.stream)
-        Stats(profile, stream=self.stream).sort_stats(*self.sort_by).print_stats(*self.restrictions)
-        print(f"{line}\n", file=self.stream)
+        return self.filename_format.format(method=secure_filename(environ["REQUEST_METHOD"])[:20], path=path, **times)

@@ -7,6 +7,7 @@ that never looks at the cookies never pays for parsing them.
 from __future__ import annotations
 
 from functools import partial
+from operator import methodcaller
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     V = TypeVar("V")  # the value of the attribute
     A = TypeVar("A")  # what may be assigned to it, where that is more
     P = TypeVar("P", bound="environ_property[Any]")
+
+    class Attribute(Generic[V, A]):
+        """What a class declares an attribute as that takes more than it gives, such as a date as a number."""
+
+        # One signature, no overloads: then pyright does not take what is assigned for what is read.
+        def __get__(self, instance: Any, owner: Any = None) -> V: ...
+        def __set__(self, instance: Any, value: A) -> None: ...
+
 else:
 
     class Generic:
@@ -30,9 +39,7 @@ __all__ = [
     "cached_property",
     "digits",
     "environ_property",
-    "generous_property",
     "header_property",
-    "parsed_property",
     "structure_property",
 ]
 
@@ -66,7 +73,6 @@ if not TYPE_CHECKING:
             self.function = function
             self.name = name or function.__name__
             self.__doc__ = doc or function.__doc__
-            self.__module__ = function.__module__
 
         def __set_name__(self, owner, name):
             self.name = name
@@ -144,14 +150,12 @@ class environ_property(Generic["V"]):
             raise AttributeError(f"{self.name!r} is read-only: it is what the client sent")
         text: Any = value if value is None or self.dump_func is None else self.dump_func(value)
         if text is None:
-            self.__delete__(instance)
+            getattr(instance, self.source).pop(self.name, None)
         else:
             getattr(instance, self.source)[self.name] = text
 
     def __delete__(self, instance: Any) -> None:
-        if self.read_only:
-            raise AttributeError(f"{self.name!r} is read-only: it is what the client sent")
-        getattr(instance, self.source).pop(self.name, None)
+        self.__set__(instance, None)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -174,33 +178,28 @@ class header_property(environ_property["V"]):
     read_only = False
 
 
-class generous_property(header_property["V"], Generic["V", "A"]):
-    """A header_property that takes more than it gives, such as a date as a number; in brackets are both types."""
-
-    if TYPE_CHECKING:  # one signature, no overloads: then pyright does not take what is assigned for what is read
-
-        def __get__(self, instance: Any, owner: Any = None) -> V: ...  # type: ignore[override]
-        def __set__(self, instance: Any, value: A) -> None: ...  # type: ignore[override]
-
-
-class structure_property(generous_property["V", "A"]):
+class structure_property(header_property["V"]):
     """A header field as a structure: whatever is done to the structure is done to the field.
 
     >>> from nanoweb.dicts import CallbackDict
+    >>> from nanoweb.fields import Headers
     >>> class Response:
     ...     def __init__(self):
-    ...         self.headers = {}
+    ...         self.headers = Headers()
     ...     link = structure_property("Link", lambda text: CallbackDict(), ", ".join)
     >>> response = Response()
     >>> response.link["next"] = "/2"
     >>> response.headers
-    {'Link': 'next'}
+    Headers([('Link', 'next')])
 
     name        the field
     load_func   makes a structure of the text, None where there is no such field; its
                 attribute on_update is what it calls with itself when it was changed
     dump_func   turns a structure, or what is assigned in its place, into text, or into a
-                list of several fields; a str is taken as it is
+                list of several fields; None: what its to_header() returns.  A str is taken
+                as it is
+    is_list     several fields of that name are one, joined by commas (RFC 9110, section 5.3);
+                else the structure is that of the first, and the others are left alone
 
     To assign what is empty is to delete the field.  A structure that was assigned stays
     bound to it.
@@ -210,47 +209,35 @@ class structure_property(generous_property["V", "A"]):
         self,
         name: str,
         load_func: Callable[[str | None], V],
-        dump_func: Callable[[Any], str | list[str]],
+        dump_func: Callable[[Any], str | list[str]] | None = None,
         doc: str | None = None,
+        is_list: bool = False,
     ) -> None:
         super().__init__(name, doc=doc)
         self.load_structure = load_func
-        self.dump_structure = dump_func
+        self.dump_structure = dump_func or methodcaller("to_header")
+        self.is_list = is_list
 
-    if not TYPE_CHECKING:  # to a type checker both are generous_property's
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        text, *others = instance.headers.getlist(self.name) or [None]
+        if others and self.is_list:
+            text, others = ", ".join([text, *others]), ()
+        structure: Any = self.load_structure(text)
+        structure.on_update = partial(self._write, instance, others)
+        return structure
 
-        def __get__(self, instance, owner=None):
-            if instance is None:
-                return self
-            structure = self.load_structure(instance.headers.get(self.name))
-            structure.on_update = partial(self.__set__, instance)
-            return structure
+    def __set__(self, instance, value):
+        self._write(instance, (), value)
+        if hasattr(value, "on_update"):
+            value.on_update = partial(self._write, instance, ())
 
-        def __set__(self, instance, value):
-            text = self.dump_structure(value) if value and not isinstance(value, str) else value
-            if not text:
-                self.__delete__(instance)
-            elif isinstance(text, str):
-                instance.headers[self.name] = text
-            else:
-                instance.headers.setlist(self.name, text)
-            if hasattr(value, "on_update"):
-                value.on_update = partial(self.__set__, instance)
-
-
-def parsed_property(key: str, load_func: Callable[[str | None], Any], doc: str | None = None) -> Any:
-    """A key of the WSGI environ as an attribute that is computed once, and where the key is missing too.
-
-    >>> class Request:
-    ...     def __init__(self, environ):
-    ...         self.environ = environ
-    ...     tags = parsed_property("HTTP_TAGS", lambda text: (text or "").split())
-    >>> Request({"HTTP_TAGS": "a b"}).tags, Request({}).tags
-    (['a', 'b'], [])
-
-    load_func   is given the text, or None
-    """
-    return cached_property(lambda self: load_func(self.environ.get(key)), doc=doc)  # type: ignore[call-arg]
+    def _write(self, instance, others, value):
+        """Make what the value is written as, and the other fields of that name, all there are."""
+        text = self.dump_structure(value) if value and not isinstance(value, str) else value
+        texts = text if isinstance(text, list) else [text] if text else []
+        instance.headers.setlist(self.name, [*texts, *others])
 
 
 def digits(text: str) -> int:

@@ -102,9 +102,7 @@ def _scrypt(password, salt, *costs):
     n, r, p = map(int, costs or (32768, 8, 1))
     method = f"scrypt:{n}:{r}:{p}"
     if n < 2 or n & (n - 1) or n * r * p > _most_scrypt:
-        raise ValueError(
-            f"password method {method!r}: N is a power of 2 over 1, and N * r * p at most {_most_scrypt}"
-        )
+        raise ValueError(f"password method {method!r}: N is a power of 2 over 1, N * r * p at most {_most_scrypt}")
     return method, _find("scrypt")(password, salt=salt, n=n, r=r, p=p, maxmem=128 * r * (n + p + 2)).hex()
 
 

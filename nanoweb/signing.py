@@ -9,6 +9,7 @@ HMAC is RFC 2104; base64url is RFC 4648, section 5.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import re
@@ -16,6 +17,7 @@ import time
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timezone
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,8 +45,6 @@ __all__ = [
     "base64_encode",
     "want_bytes",
 ]
-
-_is_base64 = re.compile(rb"[A-Za-z0-9_-]*").fullmatch
 
 
 class BadData(Exception):
@@ -90,9 +90,7 @@ def want_bytes(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") 
     if isinstance(s, (bytes, bytearray)):
         return bytes(s)
     # Not shown, for it may be a key.  bytes(5) would be five zeros, and anybody could sign with them.
-    raise TypeError(
-        f"only text and bytes can be signed, or be a key, a salt or a signature; this is {type(s).__name__}"
-    )
+    raise TypeError(f"only text and bytes can be signed, or be key, salt or signature; this is {type(s).__name__}")
 
 
 def base64_encode(string: str | bytes) -> bytes:
@@ -101,11 +99,15 @@ def base64_encode(string: str | bytes) -> bytes:
 
 
 def base64_decode(string: str | bytes) -> bytes:
-    """Decode what base64_encode made; BadData for anything else."""
-    data = want_bytes(string, "ascii", "replace")
-    if not _is_base64(data) or len(data) % 4 == 1:
-        raise BadData("not base64: only letters, digits, '-' and '_' can stand there")
-    return urlsafe_b64decode(data + b"=" * (-len(data) % 4))
+    """Decode what base64_encode made; BadData for anything else, even if other decoders can read it."""
+    text = want_bytes(string, "ascii", "replace")
+    try:
+        data = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    except ValueError:
+        data = b""
+    if base64_encode(data) != text:
+        raise BadData("not base64 as it is made here: of letters, digits, '-' and '_' alone, in one way only")
+    return data
 
 
 class SigningAlgorithm:
@@ -169,7 +171,7 @@ class Signer:
         self.secret_keys = _key_list(secret_key)
         self.salt = b"itsdangerous.Signer" if salt is None else want_bytes(salt)
         self.sep = want_bytes(sep)
-        if _is_base64(self.sep.replace(b"=", b"")):
+        if re.fullmatch(rb"[A-Za-z0-9_=-]*", self.sep):
             raise ValueError(f"sep {self.sep!r} may stand in a signature itself: use a sign like '.' or ':'")
         self.key_derivation = key_derivation or self.default_key_derivation
         self.digest_method = digest_method or self.default_digest_method
@@ -194,18 +196,11 @@ class Signer:
             return key
         if self.key_derivation == "hmac":
             return hmac.digest(key, self.salt, self.digest_method)
-        if self.key_derivation == "concat":
-            return self._digest(self.salt + key)
-        if self.key_derivation == "django-concat":
-            return self._digest(self.salt + b"signer" + key)
-        raise TypeError(f"key_derivation {self.key_derivation!r}: there are concat, django-concat, hmac and none")
-
-    def _digest(self, data):
-        if not isinstance(self.digest_method, str):
-            return self.digest_method(data).digest()
-        import hashlib
-
-        return hashlib.new(self.digest_method, data).digest()
+        parts = {"concat": self.salt + key, "django-concat": self.salt + b"signer" + key}
+        if self.key_derivation not in parts:
+            raise TypeError(f"key_derivation {self.key_derivation!r}: there are concat, django-concat, hmac and none")
+        make = partial(hashlib.new, self.digest_method) if isinstance(self.digest_method, str) else self.digest_method
+        return make(parts[self.key_derivation]).digest()
 
     def get_signature(self, value: str | bytes) -> bytes:
         """Return the signature alone."""
@@ -218,12 +213,10 @@ class Signer:
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
         """Whether the signature fits the value under any of the keys; takes the same time if not."""
-        data, text = want_bytes(value), want_bytes(sig, errors="replace")
+        data = want_bytes(value)
         try:
-            given = base64_decode(text)
+            given = base64_decode(sig)
         except BadData:
-            return False
-        if base64_encode(given) != text:  # the last sign has bits to spare: other signs would do, but are not ours
             return False
         return any(
             self.algorithm.verify_signature(self.derive_key(key), data, given) for key in reversed(self.secret_keys)
@@ -239,10 +232,10 @@ class Signer:
             raise BadSignature("the signature does not fit the value", payload=value)
         return value
 
-    def validate(self, signed_value: str | bytes) -> bool:
-        """Whether unsign would succeed."""
+    def validate(self, signed_value: str | bytes, *args: Any, **kwargs: Any) -> bool:
+        """Whether unsign would succeed with these arguments."""
         try:
-            self.unsign(signed_value)
+            self.unsign(signed_value, *args, **kwargs)
         except BadSignature:
             return False
         return True
@@ -306,14 +299,6 @@ class TimestampSigner(Signer):
             return timestamp, self.timestamp_to_datetime(timestamp)
         except (BadData, ValueError, OverflowError, OSError):  # the last two for dates that the system cannot tell
             return 0, None
-
-    def validate(self, signed_value: str | bytes, max_age: float | None = None) -> bool:
-        """Whether unsign would succeed."""
-        try:
-            self.unsign(signed_value, max_age)
-        except BadSignature:
-            return False
-        return True
 
 
 class Serializer:
@@ -442,7 +427,7 @@ class Serializer:
 
 def _is_text(serializer):
     """Whether it dumps text; if not, bytes."""
-    return serializer is json or isinstance(serializer.dumps({}), str)
+    return isinstance(serializer.dumps({}), str)
 
 
 class TimedSerializer(Serializer):
@@ -451,11 +436,7 @@ class TimedSerializer(Serializer):
     default_signer = TimestampSigner
 
     def loads(  # type: ignore[override]
-        self,
-        s: str | bytes,
-        max_age: float | None = None,
-        return_timestamp: bool = False,
-        salt: Salt | None = None,
+        self, s: str | bytes, max_age: float | None = None, return_timestamp: bool = False, salt: Salt | None = None
     ) -> Any:
         """Return the object, or with return_timestamp (object, when it was signed).
 

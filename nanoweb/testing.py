@@ -10,15 +10,14 @@ from urllib.parse import urljoin, urlsplit
 
 from .cookiejar import Cookie, CookieJar
 from .cookies import dump_cookie
-from .environs import EnvironBuilder, _below, _from_wsgi, create_environ, encode_multipart
+from .environs import EnvironBuilder, _from_wsgi, _split_root, create_environ, encode_multipart
 from .urls import iri_to_uri
 from .wrappers import Request, Response
 from .wsgi import ClosingIterator, _host_name, run_wsgi_app
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from types import TracebackType
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .fields import Headers
@@ -53,7 +52,6 @@ class TestResponse(Response):
     __test__ = False  # not a test case, whatever pytest thinks of the name
 
     default_mimetype = None
-    automatically_set_content_length = False
 
     def __init__(
         self,
@@ -71,8 +69,10 @@ class TestResponse(Response):
     def make_sequence(self) -> None:
         """Read the body to its end and keep it; close what it came from then, as a server does."""
         if not self.is_sequence:
-            super().make_sequence()
-            self.close()
+            try:
+                super().make_sequence()
+            finally:
+                self.close()
 
     @property
     def text(self) -> str:
@@ -85,6 +85,16 @@ class ClientRedirectError(Exception):
 
 
 _redirects = frozenset([301, 302, 303, 305, 307, 308])
+
+
+def _verb(method: str) -> Callable[..., TestResponse]:
+    """A method of Client that opens with this HTTP method."""
+
+    def send(self, *args, **kwargs):
+        return self.open(*args, **{**kwargs, "method": method})
+
+    send.__name__, send.__doc__ = method.lower(), f"Send {method}; the arguments are those of open()."
+    return send
 
 
 class Client:
@@ -138,10 +148,9 @@ class Client:
         jar, host = self._own_jar(), _host_name(domain.lstrip("."))
         if not host:
             raise ValueError(f"domain {domain!r:.200} is no host name or address")
-        cookie = Cookie.parse(dump_cookie(key, value, path=path, **kwargs), host, path)
-        if cookie is not None:
-            cookie.origin_only = origin_only
-            jar.put(cookie)
+        cookie: Any = Cookie.parse(dump_cookie(key, value, path=path, **kwargs), host, path)
+        cookie.origin_only = origin_only
+        jar.put(cookie)
 
     def delete_cookie(self, key: str, *, domain: str = "localhost", path: str = "/") -> None:
         """Take a cookie out of the jar."""
@@ -155,10 +164,9 @@ class Client:
     def _add_cookies(self, environ):
         """Send along the cookies that match, behind those of an own Cookie field."""
         if self._jar:
-            sent = self._jar.field(*_host_and_path(environ))
-            own = environ.get("HTTP_COOKIE")
-            if sent:
-                environ["HTTP_COOKIE"] = f"{own}; {sent}" if own else sent
+            fields = environ.get("HTTP_COOKIE"), self._jar.field(*_host_and_path(environ))
+            if any(fields):
+                environ["HTTP_COOKIE"] = "; ".join(filter(None, fields))
 
     def _keep_cookies(self, response, environ):
         fields = response.headers.getlist("Set-Cookie")
@@ -218,7 +226,8 @@ class Client:
             raise TypeError(f"{given!r:.200} says it all: {further[0]!r:.200} does not go with it")
         if isinstance(given, EnvironBuilder):
             given = given.get_request()
-        cls, environ = (type(given), given.environ) if isinstance(given, Request) else (Request, given)
+        # A proxy such as nanoweb.request has the class of what it stands for, and a type of its own.
+        cls, environ = (given.__class__, given.environ) if isinstance(given, Request) else (Request, given)
         return cls({**self.environ_base, **environ})
 
     def _send(self, request, buffered):
@@ -236,78 +245,40 @@ class Client:
         environ = response.request.environ
         address = urlsplit(urljoin(iri_to_uri(response.request.url), iri_to_uri(response.location)))
         self._check_site(address, environ)
-        if start is not None:
-            environ["wsgi.input"].seek(start)
         builder = EnvironBuilder.from_environ(environ)
         builder.url_scheme, builder.host = address.scheme, address.netloc.rpartition("@")[2]
-        path = address.path or "/"
-        builder.path, builder.query_string = _below(builder.script_root, path), address.query
-        if builder.path is None:  # it leads out of where the application is mounted
-            builder.script_root, builder.path = "", path
-        builder.headers.remove("Cookie")
-        if cookies:
-            builder.headers["Cookie"] = cookies
+        builder.query_string = address.query
+        builder.script_root, builder.path = _split_root(builder.script_root, address.path or "/")
+        builder.headers.setlist("Cookie", [cookies] if cookies else [])
         if response.status_code not in (307, 308):
             builder.method = "HEAD" if builder.method == "HEAD" else "GET"
             builder.input_stream = builder.content_length = None
             for name in ("Content-Type", "Content-Encoding", "Transfer-Encoding"):
                 builder.headers.remove(name)
+        elif start is not None:
+            environ["wsgi.input"].seek(start)
         return builder.get_request()
 
     def _check_site(self, address, before):
         """Refuse to leave the site: there is only one application to ask."""
-        host, known = address.hostname or "", _host_and_path(before)[0]
+        known = _host_and_path(before)[0]
         if _host_name(address.netloc.rpartition("@")[2]) == known:
             return
-        if not host.endswith(f".{known}"):
-            raise RuntimeError(
-                f"redirected to {address.geturl()!r}: that is another site, and the client has only one"
-            )
-        if not self.allow_subdomain_redirects:
-            raise RuntimeError(
-                f"redirected to {address.geturl()!r}, a subdomain:"
-                " make the client with allow_subdomain_redirects=True to follow"
-            )
+        why = "that is another site, and the client has only one"
+        if (address.hostname or "").endswith(f".{known}"):
+            if self.allow_subdomain_redirects:
+                return
+            why = "a subdomain: make the client with allow_subdomain_redirects=True to follow"
+        raise RuntimeError(f"redirected to {address.geturl()!r}: {why}")
 
-    def get(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send GET."""
-        return self.open(*args, **{**kwargs, "method": "GET"})
-
-    def post(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send POST."""
-        return self.open(*args, **{**kwargs, "method": "POST"})
-
-    def put(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send PUT."""
-        return self.open(*args, **{**kwargs, "method": "PUT"})
-
-    def delete(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send DELETE."""
-        return self.open(*args, **{**kwargs, "method": "DELETE"})
-
-    def patch(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send PATCH."""
-        return self.open(*args, **{**kwargs, "method": "PATCH"})
-
-    def options(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send OPTIONS."""
-        return self.open(*args, **{**kwargs, "method": "OPTIONS"})
-
-    def head(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send HEAD."""
-        return self.open(*args, **{**kwargs, "method": "HEAD"})
-
-    def trace(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send TRACE."""
-        return self.open(*args, **{**kwargs, "method": "TRACE"})
+    get, post, put, delete = _verb("GET"), _verb("POST"), _verb("PUT"), _verb("DELETE")
+    patch, options, head, trace = _verb("PATCH"), _verb("OPTIONS"), _verb("HEAD"), _verb("TRACE")
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        return None
+    def __exit__(self, *error: object) -> None:
+        """There is nothing to give back."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.application!r}>"

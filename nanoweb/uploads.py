@@ -5,11 +5,13 @@ In a request's way: the form parser makes a FileStorage of each file part, for r
 
 from __future__ import annotations
 
+import io
 import os
 
 from .dicts import MultiDict
 from .fields import Headers
 from .headers import parse_options_header
+from .properties import digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +42,7 @@ class FileStorage:
         content_length: int | None = None,
         headers: Headers | None = None,
     ) -> None:
-        if stream is None:
-            from io import BytesIO
-
-            stream = BytesIO()
-        self.stream = stream
+        self.stream = io.BytesIO() if stream is None else stream
         self.filename: str | None = _name_of(stream) if filename is None else os.fsdecode(filename)
         self.name = name
         self.headers = Headers() if headers is None else headers
@@ -61,27 +59,26 @@ class FileStorage:
     @property
     def content_length(self) -> int:
         """The Content-Length of the part, 0 if the client gave none (most do not): bytes."""
-        value = self.headers.get("Content-Length", "0")
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
+        return self.headers.get("Content-Length", 0, digits)
 
     @property
     def mimetype(self) -> str:
         """The media type without parameters, in lower case."""
-        return parse_options_header(self.content_type or "")[0].lower()
+        return parse_options_header(self.content_type)[0].lower()
 
     @property
     def mimetype_params(self) -> dict[str, str]:
         """The parameters of the media type."""
-        return parse_options_header(self.content_type or "")[1]
+        return parse_options_header(self.content_type)[1]
 
     def save(self, dst: str | os.PathLike[str] | IO[bytes], buffer_size: int = 16384) -> None:
         """Write what the stream still holds to a path or to an open binary file."""
-        from shutil import copyfileobj
-
         if isinstance(dst, (str, os.PathLike)):
             with open(dst, "wb") as file:
-                copyfileobj(self.stream, file, buffer_size)
+                self.save(file, buffer_size)
         else:
+            from shutil import copyfileobj
+
             copyfileobj(self.stream, dst, buffer_size)
 
     def close(self) -> None:
@@ -111,9 +108,8 @@ class FileStorage:
 def _name_of(stream):
     """The name of the file that a stream was opened by; None for one without, a pipe for example."""
     name = getattr(stream, "name", None)
-    if not isinstance(name, (str, bytes)) or (name[:1], name[-1:]) in (("<", ">"), (b"<", b">")):
-        return None
-    return os.fsdecode(name) or None
+    name = os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
+    return None if name[:1] + name[-1:] in ("", "<>") else name
 
 
 class FileMultiDict(MultiDict[str, FileStorage]):
@@ -141,17 +137,18 @@ class FileMultiDict(MultiDict[str, FileStorage]):
         filename        the name to send; that of the file if there is none
         content_type    its media type; by default the one that the end of its name stands for
         """
-        if isinstance(file, FileStorage):
-            self.add(name, file)
-            return
-        stream: Any = file
-        if isinstance(file, (str, os.PathLike)):
-            filename = os.fspath(file) if filename is None else filename
-            stream = open(file, "rb")  # noqa: SIM115
-        elif not hasattr(file, "read"):
-            raise TypeError(f"file {file!r:.200} of form field {name!r} is neither an open file nor the path of one")
-        if filename and content_type is None:
-            from mimetypes import guess_type
+        if not isinstance(file, FileStorage):
+            stream: Any = open(file, "rb") if isinstance(file, (str, os.PathLike)) else file  # noqa: SIM115
+            if not hasattr(stream, "read"):
+                raise TypeError(f"{stream!r:.200} of form field {name!r} is neither an open file nor the path of one")
+            file = FileStorage(stream, filename, name, content_type)
+            if file.filename and content_type is None:
+                file.headers["Content-Type"] = guess_content_type(file.filename)
+        self.add(name, file)
 
-            content_type = guess_type(filename)[0] or "application/octet-stream"
-        self.add(name, FileStorage(stream, filename, name, content_type))
+
+def guess_content_type(filename: str) -> str:
+    """Return the media type that the end of a file's name stands for."""
+    from mimetypes import guess_type
+
+    return guess_type(filename)[0] or "application/octet-stream"

@@ -135,11 +135,12 @@ def is_ipv6(text: str) -> bool:
     """Whether this is an IPv6 address, maybe with a zone; without brackets."""
     from ipaddress import IPv6Address  # few hosts are one
 
+    address, percent, zone = text.partition("%")
     try:
-        IPv6Address(text.partition("%")[0])
+        IPv6Address(address)
     except ValueError:
         return False
-    return True
+    return bool(zone or not percent)
 
 
 def _quote_user(user):

@@ -5,49 +5,31 @@ it and returns something that App.make_response turns into a Response; that is
 called as a WSGI application.
 
 Request holds the environ and computes nothing before it is asked.  Response
-holds a status, Headers and an iterable of bytes.
+holds a status, Headers and an iterable of bytes.  Most attributes of both are
+the fields of RFC 9110, by their names.
 """
 
 from __future__ import annotations
 
 import io
-from functools import update_wrapper
-from operator import attrgetter
+from functools import partial, update_wrapper
 
 from . import headers as grammar
+from . import properties, wsgi
 from .cookies import dump_cookie, parse_cookie
-from .dicts import CallbackDict, CombinedMultiDict, ImmutableList, ImmutableMultiDict, MultiDict
+from .dicts import CallbackDict, CombinedMultiDict, ImmutableList, ImmutableMultiDict, MultiDict, iter_multi_items
 from .exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from .fields import EnvironHeaders, Headers
 from .formparser import FormDataParser, default_stream_factory, parse_urlencoded
 from .headers import COEP, COOP, check_header, get_content_type
-from .properties import (
-    cached_property,
-    digits,
-    environ_property,
-    generous_property,
-    header_property,
-    parsed_property,
-    structure_property,
-)
+from .properties import cached_property, digits
 from .urls import iri_to_uri
-from .wsgi import (
-    ClosingIterator,
-    RangeWrapper,
-    ResponseStream,
-    get_content_length,
-    get_current_url,
-    get_host,
-    get_input_stream,
-    get_path_info,
-    run_wsgi_app,
-)
+from .wsgi import ClosingIterator, ResponseStream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date, datetime, timedelta
-    from types import TracebackType
     from typing import IO, Any, Literal, TypeVar, overload
 
     from .accept import Accept, CharsetAccept, LanguageAccept, MIMEAccept
@@ -55,6 +37,7 @@ if TYPE_CHECKING:
     from .conditions import ContentRange, ETags, IfRange, Range
     from .credentials import Authorization, WWWAuthenticate
     from .directives import ContentSecurityPolicy, HeaderSet, RequestCacheControl, ResponseCacheControl
+    from .properties import Attribute
     from .routing import Rule
     from .uploads import FileStorage
     from .wsgi import StartResponse, WSGIApplication
@@ -62,36 +45,27 @@ if TYPE_CHECKING:
     RequestType = TypeVar("RequestType", bound="Request")
     ResponseType = TypeVar("ResponseType", bound="Response")
 
-    # The attributes below by what they are, and what may be assigned to them.
-    _Text = environ_property[str | None]
-    _Date = environ_property[datetime | None]
-    _Number = environ_property[int | None]
-    _TextField = header_property[str | None]
-    _NumberField = header_property[int | None]
-    _DateField = generous_property[datetime | None, date | float | None]
-    _AgeField = generous_property[timedelta | None, timedelta | float | None]
-    _RetryField = generous_property[datetime | None, date | timedelta | float | str | None]
-    _PolicyField = structure_property[ContentSecurityPolicy, ContentSecurityPolicy | str | None]
-    _CacheControlField = structure_property[ResponseCacheControl, ResponseCacheControl | str | None]
-    _RangeField = structure_property[ContentRange, ContentRange | str | None]
-    _ChallengeField = structure_property[WWWAuthenticate, WWWAuthenticate | list[WWWAuthenticate] | str | None]
-else:
-    _Text = _Date = _Number = environ_property
-    _TextField = _NumberField = header_property
-    _DateField = _AgeField = _RetryField = generous_property
-    _PolicyField = _CacheControlField = _RangeField = _ChallengeField = structure_property
+    # Fields that take more than they give: what is read, and what may be assigned.
+    Moment = Attribute[datetime | None, date | float | None]
+    Age = Attribute[timedelta | None, timedelta | float | None]
+    Retry = Attribute[datetime | None, date | timedelta | float | str | None]
+    Names = Attribute[HeaderSet, Iterable[str] | None]
+    Caching = Attribute[ResponseCacheControl, ResponseCacheControl | str | None]
+    Policy = Attribute[ContentSecurityPolicy, ContentSecurityPolicy | str | None]
+    Part = Attribute[ContentRange, ContentRange | str | None]
+    Challenge = Attribute[WWWAuthenticate, WWWAuthenticate | list[WWWAuthenticate] | str | None]
 
 __all__ = ["Request", "Response", "ResponseStream", "UserAgent"]
 
 
+# What fields are read as, None being a field that is not there.  A chapter is imported when one asks for it: few
+# requests are asked for their preferences.
+
+
 def _json():
-    """The standard library's json; for weight: a request that neither brings nor wants JSON needs none."""
     import json
 
     return json
-
-
-# What fields are read as.  A chapter is imported when one asks for it: few requests are asked for their preferences.
 
 
 def _accept(kind):
@@ -117,26 +91,16 @@ def _content_range(text):
     return _conditions().ContentRange(*(grammar.parse_content_range_header(text) or [None] * 4))
 
 
-def _directives():
+def _directives(kind, parse, text):
     from . import directives
 
-    return directives
+    return getattr(directives, kind)(parse(text) if text else None)
 
 
-def _header_set(text):
-    return _directives().HeaderSet(grammar.parse_set_header(text))
-
-
-def _set_field(name: str, doc: str) -> structure_property[HeaderSet, Iterable[str] | None]:
-    return structure_property(name, _header_set, grammar.dump_header, doc)
-
-
-def _cache_control(text):
-    return _directives().ResponseCacheControl(grammar.parse_cache_control_header(text))
-
-
-def _policy(text):
-    return _directives().ContentSecurityPolicy(None if text is None else grammar.parse_csp_header(text))
+_header_set = partial(_directives, "HeaderSet", grammar.parse_set_header)
+_policy = partial(_directives, "ContentSecurityPolicy", grammar.parse_csp_header)
+_asked_of_caches = partial(_directives, "RequestCacheControl", grammar.parse_cache_control_header)
+_caching = partial(_directives, "ResponseCacheControl", grammar.parse_cache_control_header)
 
 
 def _challenge(text):
@@ -149,23 +113,50 @@ def _dump_challenge(value):
     return [one.to_header() for one in value] if isinstance(value, list) else value.to_header()
 
 
+# What attributes are made by.  They keep silent about types, for each attribute tells its own.
+
+
+def _key(name, doc, load_func=None):
+    return properties.environ_property(name, None, load_func, doc=doc)
+
+
+def _parsed(name, doc, load_func):
+    """A key that is read once, and read also where it is missing."""
+    return cached_property(lambda self: load_func(self.environ.get(name)), doc=doc)  # type: ignore[call-arg]
+
+
 def _limit(name, default, doc):
-    """A limit: what was set on the request, else what the application's config says, else the default."""
-    attribute = f"_{name}"
+    """A limit: what is set on the request, else what the application's config says, else the default."""
+    return cached_property(lambda self: default if self.app is None else self.app.config.get(name, default), doc=doc)  # type: ignore[call-arg]
 
-    def get(self):
-        if attribute in self.__dict__:
-            return self.__dict__[attribute]
-        return default if self.app is None else self.app.config.get(name, default)
 
-    def set(self, value):
-        self.__dict__[attribute] = value
+def _field(name, doc, load_func=None, dump_func=None, default=None):
+    return properties.header_property(name, default, load_func, dump_func, doc=doc)
 
-    return property(get, set, doc=doc)
+
+def _date(name, doc):
+    return _field(name, doc, grammar.parse_date, grammar.http_date)
+
+
+def _choice(name, doc, kind):
+    """One of the words of an Enum; without a field it is the one that every browser starts from."""
+    return _field(name, doc, kind, lambda value: kind(value).value, kind("unsafe-none"))
+
+
+def _structure(name, doc, load_func, dump_func=None, is_list=False):
+    return properties.structure_property(name, load_func, dump_func, doc, is_list)
+
+
+def _names(name, doc):
+    return _structure(name, doc, _header_set, grammar.dump_header, is_list=True)
 
 
 class UserAgent:
-    """What the client says it is: string.  A subclass may read more out of that (`Request.user_agent_class`)."""
+    """The program that the client says it is, a string.
+
+    platform, browser, version and language are None: what is behind the string changes with
+    every browser.  A subclass may find out (`Request.user_agent_class`).
+    """
 
     platform: str | None = None
     browser: str | None = None
@@ -187,9 +178,19 @@ class UserAgent:
 class Request:
     """What the client sent.
 
+    >>> fields = {"Cookie": "theme=dark", "Accept": "text/csv, */*;q=0.1"}
+    >>> request = Request.from_values("/search?q=tea&page=2&tag=new&tag=red", headers=fields)
+    >>> request.args["q"], request.args.get("page", type=int), request.args.getlist("tag")
+    ('tea', 2, ['new', 'red'])
+    >>> request.cookies["theme"], request.accept_mimetypes.best_match(["text/html", "text/csv"])
+    ('dark', 'text/csv')
+
     environ            the WSGI environ; every attribute is read from it when asked for
     populate_request   does nothing: the environ holds no request, which would hold the environ in turn
     shallow            True forbids to read the body, for code that must leave it to another
+
+    A field that is missing, or that cannot be read, is None or empty and never an error;
+    what is wrong with the host or the body is one, a 4xx, for who asks for these.
 
     What the application adds while it handles the request: app, url_rule, view_args
     and routing_exception.
@@ -200,8 +201,9 @@ class Request:
     view_args: dict[str, Any] | None = None
     routing_exception: HTTPException | None = None
     _json: Any
+    _form_error: Callable[[], HTTPException] | None = None  # why there is no form, once that was tried
 
-    #: Classes for the values, should an application want others.
+    #: Classes for the values, should an application want others: of args and form, of cookies, of access_route ...
     parameter_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
     dict_storage_class: type[MultiDict[str, Any]] = ImmutableMultiDict
     list_storage_class: type[list[Any]] = ImmutableList
@@ -228,13 +230,13 @@ class Request:
 
     @cached_property
     def path(self) -> str:
-        """The path below root_path, decoded, with a leading slash."""
-        return "/" + get_path_info(self.environ).lstrip("/")
+        """The path below root_path, decoded ("/a b" for /a%20b), with one leading slash."""
+        return "/" + wsgi.get_path_info(self.environ).lstrip("/")
 
     @cached_property
     def root_path(self) -> str:
-        """The path that the application is mounted at, decoded, without a trailing slash."""
-        return get_path_info({"PATH_INFO": self.environ.get("SCRIPT_NAME", "")}).rstrip("/")
+        """The path that the application is mounted at, decoded, without a trailing slash; "" at the top."""
+        return wsgi.get_path_info({"PATH_INFO": self.environ.get("SCRIPT_NAME", "")}).rstrip("/")
 
     @property
     def script_root(self) -> str:
@@ -253,7 +255,7 @@ class Request:
 
     @cached_property
     def args(self) -> ImmutableMultiDict[str, str]:
-        """The parameters of the query string."""
+        """The parameters of the query string; of a name that is there several times the first, getlist() has all."""
         query = self.environ.get("QUERY_STRING", "")
         parameters = parse_urlencoded(query.encode("latin-1")) if query else ()
         return self.parameter_storage_class(parameters)  # type: ignore[return-value]
@@ -267,23 +269,23 @@ class Request:
 
     @property
     def is_secure(self) -> bool:
-        """Whether it came through TLS."""
+        """Whether it came through TLS: the scheme is https or wss."""
         return self.environ["wsgi.url_scheme"] in ("https", "wss")
 
     @cached_property
     def host(self) -> str:
         """The host the client asked for, with the port unless it is the scheme's own; SecurityError if it is none."""
-        return get_host(self.environ, self.trusted_hosts)
+        return wsgi.get_host(self.environ, self.trusted_hosts)
 
     @cached_property
     def host_url(self) -> str:
-        """Scheme and host, ending in a slash."""
-        return get_current_url(self.environ, host_only=True, trusted_hosts=self.trusted_hosts)
+        """Scheme and host: "https://example.com/" for https://example.com/app/page?q=1 of an application at /app."""
+        return wsgi.get_current_url(self.environ, host_only=True, trusted_hosts=self.trusted_hosts)
 
     @cached_property
     def root_url(self) -> str:
-        """The address of the application's root, ending in a slash."""
-        return get_current_url(self.environ, root_only=True, trusted_hosts=self.trusted_hosts)
+        """The address of the application's root: "https://example.com/app/" for that one."""
+        return wsgi.get_current_url(self.environ, root_only=True, trusted_hosts=self.trusted_hosts)
 
     @property
     def url_root(self) -> str:
@@ -292,13 +294,13 @@ class Request:
 
     @cached_property
     def base_url(self) -> str:
-        """The address without the query string."""
-        return get_current_url(self.environ, strip_querystring=True, trusted_hosts=self.trusted_hosts)
+        """The address without the query string: "https://example.com/app/page"."""
+        return wsgi.get_current_url(self.environ, strip_querystring=True, trusted_hosts=self.trusted_hosts)
 
     @cached_property
     def url(self) -> str:
         """The whole address, as people read it (an IRI)."""
-        return get_current_url(self.environ, trusted_hosts=self.trusted_hosts)
+        return wsgi.get_current_url(self.environ, trusted_hosts=self.trusted_hosts)
 
     @property
     def remote_addr(self) -> str | None:
@@ -312,16 +314,16 @@ class Request:
             return self.list_storage_class(grammar.parse_list_header(self.environ["HTTP_X_FORWARDED_FOR"]))
         return self.list_storage_class(() if self.remote_addr is None else [self.remote_addr])
 
-    remote_user = _Text("REMOTE_USER", doc="Who the server in front says the user is.")
-    is_multithread = environ_property[bool]("wsgi.multithread", doc="Whether other threads handle requests too.")
-    is_multiprocess = environ_property[bool]("wsgi.multiprocess", doc="Whether other processes do.")
-    is_run_once = environ_property[bool]("wsgi.run_once", doc="Whether this process is for one request, as in CGI.")
+    remote_user: str | None = _key("REMOTE_USER", "Who the user is, if the server in front has asked.")
+    is_multithread: bool = _key("wsgi.multithread", "Whether other threads handle requests too.")
+    is_multiprocess: bool = _key("wsgi.multiprocess", "Whether other processes do.")
+    is_run_once: bool = _key("wsgi.run_once", "Whether this process is for one request, as in CGI.")
 
     # The fields
 
     @cached_property
     def headers(self) -> EnvironHeaders:
-        """All fields."""
+        """All fields, by name in any case: headers["User-Agent"], headers.get("X-Requested-With")."""
         return EnvironHeaders(self.environ)
 
     @cached_property
@@ -330,25 +332,21 @@ class Request:
         field = self.environ.get("HTTP_COOKIE")
         return self.dict_storage_class(parse_cookie(field) if field else ())  # type: ignore[return-value]
 
-    content_type = _Text("CONTENT_TYPE", doc="The media type of the body, as sent.")
-    content_encoding = _Text("HTTP_CONTENT_ENCODING", doc="The codings applied to the body.")
-    content_md5 = _Text("HTTP_CONTENT_MD5", doc="A checksum of the body (RFC 1864).")
-    date = _Date("HTTP_DATE", None, grammar.parse_date, doc="When it was sent.")
-    max_forwards = _Number("HTTP_MAX_FORWARDS", None, digits, doc="Proxies that a TRACE may still pass.")
-    referrer = _Text("HTTP_REFERER", doc="The address of the page that linked here.")
-    origin = _Text("HTTP_ORIGIN", doc="The scheme, host and port of the page that asks.")
-    access_control_request_method = _Text("HTTP_ACCESS_CONTROL_REQUEST_METHOD", doc="The method it would use.")
-    access_control_request_headers: HeaderSet = parsed_property(
-        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", _header_set, "The fields it would send."
+    content_type: str | None = _key("CONTENT_TYPE", "The media type of the body, as sent.")
+    content_encoding: str | None = _key("HTTP_CONTENT_ENCODING", 'Its codings, such as "gzip", which are not undone.')
+    content_md5: str | None = _key("HTTP_CONTENT_MD5", "A checksum of the body (RFC 1864).")
+    date: datetime | None = _key("HTTP_DATE", "When it was sent.", grammar.parse_date)
+    max_forwards: int | None = _key("HTTP_MAX_FORWARDS", "How many proxies a TRACE may still pass.", digits)
+    referrer: str | None = _key("HTTP_REFERER", "The address of the page that linked here.")
+    origin: str | None = _key("HTTP_ORIGIN", "The scheme, host and port of the page that asks; CORS goes by it.")
+    access_control_request_method: str | None = _key("HTTP_ACCESS_CONTROL_REQUEST_METHOD", "The method it would use.")
+    access_control_request_headers: HeaderSet = _parsed(
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "The fields it would send.", _header_set
     )
-    pragma: HeaderSet = parsed_property("HTTP_PRAGMA", _header_set, "What was Cache-Control in HTTP/1.0.")
-
-    @cached_property
-    def cache_control(self) -> RequestCacheControl:
-        """Which answers out of a cache the client takes."""
-        return _directives().RequestCacheControl(
-            grammar.parse_cache_control_header(self.environ.get("HTTP_CACHE_CONTROL"))
-        )
+    cache_control: RequestCacheControl = _parsed(
+        "HTTP_CACHE_CONTROL", "Which answers out of a cache the client takes.", _asked_of_caches
+    )
+    pragma: HeaderSet = _parsed("HTTP_PRAGMA", 'What was Cache-Control in HTTP/1.0: "no-cache".', _header_set)
 
     @cached_property
     def authorization(self) -> Authorization | None:
@@ -362,21 +360,20 @@ class Request:
         """The program that the client says it is."""
         return self.user_agent_class(self.environ.get("HTTP_USER_AGENT", ""))
 
-    # What the client prefers, each list with the best first (RFC 9110, section 12.5)
+    # What the client prefers, each a list with the best first: accept_mimetypes.best_match(["text/html", "text/csv"])
+    # is the one to send (RFC 9110, section 12.5)
 
-    accept_mimetypes: MIMEAccept = parsed_property("HTTP_ACCEPT", _accept("MIMEAccept"), "Media types.")
-    accept_charsets: CharsetAccept = parsed_property("HTTP_ACCEPT_CHARSET", _accept("CharsetAccept"), "Charsets.")
-    accept_encodings: Accept = parsed_property("HTTP_ACCEPT_ENCODING", _accept("Accept"), "Codings, such as gzip.")
-    accept_languages: LanguageAccept = parsed_property(
-        "HTTP_ACCEPT_LANGUAGE", _accept("LanguageAccept"), "Languages."
-    )
+    accept_mimetypes: MIMEAccept = _parsed("HTTP_ACCEPT", "Media types.", _accept("MIMEAccept"))
+    accept_charsets: CharsetAccept = _parsed("HTTP_ACCEPT_CHARSET", "Charsets.", _accept("CharsetAccept"))
+    accept_encodings: Accept = _parsed("HTTP_ACCEPT_ENCODING", "Codings, such as gzip.", _accept("Accept"))
+    accept_languages: LanguageAccept = _parsed("HTTP_ACCEPT_LANGUAGE", "Languages.", _accept("LanguageAccept"))
 
-    # Its conditions, and the part that it wants: `Response.make_conditional` obeys them
+    # Its conditions, and the part that it wants: `Response.make_conditional` obeys them (RFC 9110, 13 and 14)
 
-    if_match: ETags = parsed_property("HTTP_IF_MATCH", _etags, "Only if it has one of these entity tags.")
-    if_none_match: ETags = parsed_property("HTTP_IF_NONE_MATCH", _etags, "Only if it has none of these.")
-    if_modified_since = _Date("HTTP_IF_MODIFIED_SINCE", None, grammar.parse_date, doc="Only if it changed since.")
-    if_unmodified_since = _Date("HTTP_IF_UNMODIFIED_SINCE", None, grammar.parse_date, doc="Only if it did not.")
+    if_match: ETags = _parsed("HTTP_IF_MATCH", "Only if it has one of these entity tags; else 412.", _etags)
+    if_none_match: ETags = _parsed("HTTP_IF_NONE_MATCH", "Only if it has none of these; else 304.", _etags)
+    if_modified_since: datetime | None = _key("HTTP_IF_MODIFIED_SINCE", "Only if changed since.", grammar.parse_date)
+    if_unmodified_since: datetime | None = _key("HTTP_IF_UNMODIFIED_SINCE", "Only if unchanged.", grammar.parse_date)
 
     @cached_property
     def if_range(self) -> IfRange:
@@ -394,7 +391,7 @@ class Request:
     @cached_property
     def content_length(self) -> int | None:
         """Bytes of the body; None where the client did not say."""
-        return get_content_length(self.environ)
+        return wsgi.get_content_length(self.environ)
 
     @cached_property
     def _parsed_content_type(self) -> tuple[str, dict[str, str]]:
@@ -417,23 +414,24 @@ class Request:
 
     # Limits: of this request, if set on it; else of the application; else none
 
-    max_content_length = _limit("MAX_CONTENT_LENGTH", None, "Bytes a body may have; more is a 413.")
-    max_form_memory_size = _limit("MAX_FORM_MEMORY_SIZE", 500_000, "Bytes that form fields may take in memory.")
-    max_form_parts = _limit("MAX_FORM_PARTS", 1_000, "Parts that a multipart body may have.")
+    max_content_length: int | None = _limit("MAX_CONTENT_LENGTH", None, "Bytes a body may have; more is a 413.")
+    max_form_memory_size: int | None = _limit("MAX_FORM_MEMORY_SIZE", 500_000, "Bytes of all form fields together.")
+    max_form_parts: int | None = _limit("MAX_FORM_PARTS", 1_000, "Parts that a multipart body may have.")
 
-    # The body
+    # The body, which can be read once: whoever comes first of stream, get_data(), data, form, files and json has it.
+    # get_data() keeps it for the others.
 
     @cached_property
     def input_stream(self) -> IO[bytes]:
-        """The body as the server gives it."""
+        """The body as the server gives it, which may have no end: read `stream` instead."""
         return self.environ["wsgi.input"]
 
     @cached_property
     def stream(self) -> IO[bytes]:
-        """The body as a stream that ends where the body ends; what is read here is gone for data, form and json."""
+        """The body as a stream that ends where the body ends, and is a 413 where it is larger than allowed."""
         if self.shallow:
             raise RuntimeError("a shallow request leaves the body alone; make it with shallow=False to read it")
-        return get_input_stream(self.environ, max_content_length=self.max_content_length)
+        return wsgi.get_input_stream(self.environ, max_content_length=self.max_content_length)
 
     if TYPE_CHECKING:
 
@@ -446,9 +444,7 @@ class Request:
             self, cache: bool = True, as_text: Literal[True] = ..., parse_form_data: bool = False
         ) -> str: ...
         @overload
-        def get_data(
-            self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
-        ) -> bytes | str: ...
+        def get_data(self, cache: bool = ..., as_text: bool = ..., parse_form_data: bool = ...) -> bytes | str: ...
 
     def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> Any:
         """Return the body: bytes, or str with as_text.
@@ -484,13 +480,13 @@ class Request:
 
     @property
     def want_form_data_parsed(self) -> bool:
-        """Whether there is a Content-Type at all."""
+        """Whether form and files look into the body: if there is a Content-Type at all."""
         return bool(self.environ.get("CONTENT_TYPE"))
 
     def make_form_data_parser(self) -> FormDataParser:
         """Return the parser of this request's body, with its limits."""
         return self.form_data_parser_class(
-            self._get_file_stream,
+            stream_factory=self._get_file_stream,
             max_form_memory_size=self.max_form_memory_size,
             max_content_length=self.max_content_length,
             max_form_parts=self.max_form_parts,
@@ -504,32 +500,41 @@ class Request:
         """Read form and files, once; they come from the body alone."""
         if "form" in self.__dict__:
             return
+        if self._form_error is not None:
+            raise self._form_error()
         # The stream is asked for also where there is no form: a body that is too large, or not ours to read, is so
         # for whoever asks.
         stream = io.BytesIO(self._data) if "_data" in self.__dict__ else self.stream
         if self.want_form_data_parsed:
             parser = self.make_form_data_parser()
-            stream, form, files = parser.parse(stream, self.mimetype, self.content_length, self.mimetype_params)
+            try:
+                stream, form, files = parser.parse(stream, self.mimetype, self.content_length, self.mimetype_params)
+            except HTTPException as error:
+                # What is left of the body is no form: who asks again hears the same, in an error of its own, for this
+                # one's traceback holds the request.
+                self._form_error = partial(type(error), error.description)
+                raise
         else:
-            form = files = self.parameter_storage_class()
+            form, files = self.parameter_storage_class(), self.parameter_storage_class()
         self.__dict__.update(stream=stream, form=form, files=files)
 
     @cached_property
     def form(self) -> ImmutableMultiDict[str, str]:
-        """The fields of a form."""
+        """The fields of a form that are no files, in the way of `args`; empty where the body is no form."""
         self._load_form_data()
         return self.__dict__["form"]
 
     @cached_property
     def files(self) -> ImmutableMultiDict[str, FileStorage]:
-        """The files of a form, each a FileStorage."""
+        """The files of a form, each a FileStorage: files["photo"].save(path).  They are closed with the request."""
         self._load_form_data()
         return self.__dict__["files"]
 
     @cached_property
     def values(self) -> CombinedMultiDict[str, str]:
         """args, and form unless the method is GET, whose body means nothing (RFC 9110, section 9.3.1)."""
-        return CombinedMultiDict([self.args] if self.method == "GET" else [self.args, self.form])
+        sources = [self.args] if self.method == "GET" else [self.args, self.form]
+        return CombinedMultiDict([one if isinstance(one, MultiDict) else MultiDict(one) for one in sources])
 
     @cached_property
     def json_module(self) -> Any:
@@ -621,8 +626,8 @@ class Request:
             with cls(environ) as request:
                 try:
                     answer = function(*bound, request)
-                except HTTPException as error:
-                    answer = error
+                except HTTPException as error:  # its traceback holds this call: to keep it here would be a cycle
+                    return error(environ, start_response)
                 return answer(environ, start_response)
 
         return update_wrapper(application, function)
@@ -631,20 +636,16 @@ class Request:
         """Close the files of the form."""
         files = self.__dict__.get("files")
         if files:
-            for _, file in files.items(multi=True):
-                file.close()
+            ClosingIterator((), [file.close for _, file in iter_multi_items(files)]).close()
 
     def __enter__(self: RequestType) -> RequestType:
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
 
 _bodiless = frozenset([204, 304])
-_status_of = grammar._statuses.get  # most are numbers, known ones
 
 
 class Response:
@@ -654,14 +655,22 @@ class Response:
     >>> response.status, response.headers["Content-Length"]
     ('201 CREATED', '12')
 
-    response   a str, bytes, or an iterable of either
-    status     a number, or a status line such as "404 Not Found"
-    headers    Headers, a dict, or pairs; see `Headers`
-    mimetype   the media type; text types get the charset
-    content_type   the whole field instead
-    direct_passthrough   the iterable is given to the server as it is
+    response             a str, bytes, or an iterable of either
+    status               a number, or a status line such as "404 Not Found"
+    headers              Headers, a dict, or pairs; see `Headers`
+    mimetype             the media type; text types get the charset
+    content_type         the whole field instead
+    direct_passthrough   the iterable is given to the server as it is: it yields bytes
 
     A Response is a WSGI application: call it with environ and start_response.
+
+    Fields are attributes: to assign sets the field, None or del removes it, and what is read
+    as a structure can be changed in place.
+
+    >>> response.vary.add("Cookie")
+    >>> response.cache_control.max_age = 60
+    >>> response.headers["Vary"], response.headers["Cache-Control"]
+    ('Cookie', 'max-age=60')
     """
 
     default_status: int | str = 200
@@ -670,10 +679,10 @@ class Response:
     automatically_set_content_length = True
     #: Location is made absolute, which HTTP no longer asks for (RFC 9110, 10.2.2).
     autocorrect_location_header = False
-    #: Bytes a cookie may take before a warning tells that browsers drop it.
+    #: Bytes a cookie may take before a warning tells that browsers drop it; 0 for any number.
     max_cookie_size = 4093
+    #: False forbids get_data() and the like to read a generator to its end.
     implicit_sequence_conversion = True
-
     #: True gives the iterable to the server as it is.
     direct_passthrough = False
 
@@ -701,13 +710,10 @@ class Response:
             chosen = content_type is not None or mimetype is not None
             if self._content_type is not None and (chosen or "Content-Type" not in self.headers):
                 self.headers["Content-Type"] = self._content_type
-        if status is None:
-            status = self.default_status
-        known = _status_of(status) if type(status) is int else None
-        self._status, self._status_code = known or grammar.parse_status(status)
+        self._status, self._status_code = grammar.parse_status(self.default_status if status is None else status)
         if direct_passthrough:
             self.direct_passthrough = True
-        if isinstance(response, (str, bytes, bytearray)):
+        if isinstance(response, (str, bytes, bytearray, memoryview)):
             self.set_data(response)
         else:
             self.response = [] if response is None else response
@@ -718,12 +724,12 @@ class Response:
 
         Made when asked for: most responses go from view to client as they were made.
         """
-        headers = Headers()  # filled before it is shown: a response may be shared between threads
+        headers = Headers()  # threads that share a response must not see it before it is filled, nor each their own
         if self._content_type is not None:
             headers._put(("Content-Type", self._content_type))
         if self._length is not None:
             headers._put(("Content-Length", str(self._length)))
-        return headers
+        return self.__dict__.setdefault("headers", headers)
 
     def __repr__(self) -> str:
         if self.is_sequence:
@@ -754,7 +760,7 @@ class Response:
 
     # The body
 
-    def set_data(self, value: bytes | bytearray | str) -> None:
+    def set_data(self, value: bytes | bytearray | memoryview | str) -> None:
         """Make this the whole body."""
         if isinstance(value, str):
             data = value.encode()
@@ -884,27 +890,25 @@ class Response:
     def __enter__(self: ResponseType) -> ResponseType:
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     # The fields
 
-    location = _TextField("Location", dump_func=iri_to_uri, doc="Where to go, for 201 and 3xx.")
-    retry_after = _RetryField(
-        "Retry-After", None, grammar.parse_retry_after, grammar.dump_retry_after, doc="When to come again, for 503."
+    location: str | None = _field("Location", "The address to go to, for 201 and 3xx.", None, iri_to_uri)
+    retry_after: Retry = _field(
+        "Retry-After", "When to come again, for 503.", grammar.parse_retry_after, grammar.dump_retry_after
     )
-    www_authenticate = _ChallengeField(
-        "WWW-Authenticate", _challenge, _dump_challenge, "How to say who one is, for 401; of several the first."
+    www_authenticate: Challenge = _structure(
+        "WWW-Authenticate", "How to say who one is, for 401; of several the first.", _challenge, _dump_challenge
     )
-    allow = _set_field("Allow", "The methods that are allowed here, for 405.")
-    content_type = _TextField("Content-Type", doc="The media type with its parameters.")
-    content_encoding = _TextField("Content-Encoding", doc="The codings of the body.")
-    content_language = _set_field("Content-Language", "The languages of its readers.")
-    content_length = _NumberField("Content-Length", None, digits, str, doc="Bytes of the body.")
-    content_location = _TextField("Content-Location", doc="An address of this very content.")
-    content_md5 = _TextField("Content-MD5", doc="A checksum of the body (RFC 1864).")
+    allow: Names = _names("Allow", "The methods that are allowed here, for 405.")
+    content_type: str | None = _field("Content-Type", "The media type with its parameters, such as the charset.")
+    content_encoding: str | None = _field("Content-Encoding", 'The codings of the body, such as "gzip".')
+    content_language: Names = _names("Content-Language", 'The languages of its readers, such as "de-AT".')
+    content_length: int | None = _field("Content-Length", "Bytes of the body.", digits, str)
+    content_location: str | None = _field("Content-Location", "An address of this very content.")
+    content_md5: str | None = _field("Content-MD5", "A checksum of the body (RFC 1864).")
 
     @property
     def mimetype(self) -> str | None:
@@ -913,40 +917,35 @@ class Response:
         return content_type.partition(";")[0].strip() if content_type else None
 
     @mimetype.setter
-    def mimetype(self, value: str) -> None:
-        self.headers["Content-Type"] = get_content_type(value)
+    def mimetype(self, value: str | None) -> None:
+        self.content_type = get_content_type(value)
 
     @property
     def mimetype_params(self) -> CallbackDict[str, str]:
         """The parameters of the media type; a change changes the field."""
-        return CallbackDict(
-            grammar.parse_options_header(self.headers.get("Content-Type"))[1], self._set_mimetype_params
-        )
+        _, params = grammar.parse_options_header(self.headers.get("Content-Type"))
+        return CallbackDict(params, self._set_mimetype_params)
 
     def _set_mimetype_params(self, params):
         self.headers["Content-Type"] = grammar.dump_options_header(self.mimetype, params)
 
     # What browsers may do with it (CSP, Level 3; the Fetch standard; HTML, "Cross-origin opener policies")
 
-    content_security_policy = _PolicyField("Content-Security-Policy", _policy, str, "What the page may load and do.")
-    content_security_policy_report_only = _PolicyField(
-        "Content-Security-Policy-Report-Only", _policy, str, "What the page may do without being reported."
+    content_security_policy: Policy = _structure("Content-Security-Policy", "What the page may load and do.", _policy)
+    content_security_policy_report_only: Policy = _structure(
+        "Content-Security-Policy-Report-Only", "The same, to be reported and not enforced.", _policy
     )
-    cross_origin_opener_policy = header_property[COOP](
-        "Cross-Origin-Opener-Policy", COOP.UNSAFE_NONE, COOP, attrgetter("value"), doc="Who may reach its window."
-    )
-    cross_origin_embedder_policy = header_property[COEP](
-        "Cross-Origin-Embedder-Policy", COEP.UNSAFE_NONE, COEP, attrgetter("value"), doc="What it may embed."
-    )
-    access_control_allow_origin = _TextField("Access-Control-Allow-Origin", doc='Whose pages may read it; "*": all.')
-    access_control_allow_headers = _set_field("Access-Control-Allow-Headers", "The fields that they may send.")
-    access_control_allow_methods = _set_field("Access-Control-Allow-Methods", "The methods that they may use.")
-    access_control_expose_headers = _set_field("Access-Control-Expose-Headers", "The fields that they may read.")
-    access_control_max_age = _NumberField("Access-Control-Max-Age", None, int, str, doc="Seconds that this holds.")
+    cross_origin_opener_policy: COOP = _choice("Cross-Origin-Opener-Policy", "Who may reach its window.", COOP)
+    cross_origin_embedder_policy: COEP = _choice("Cross-Origin-Embedder-Policy", "What it may embed.", COEP)
+    access_control_allow_origin: str | None = _field("Access-Control-Allow-Origin", "Whose pages may read it, or *.")
+    access_control_allow_headers: Names = _names("Access-Control-Allow-Headers", "The fields that they may send.")
+    access_control_allow_methods: Names = _names("Access-Control-Allow-Methods", "The methods that they may use.")
+    access_control_expose_headers: Names = _names("Access-Control-Expose-Headers", "The fields that they may read.")
+    access_control_max_age: int | None = _field("Access-Control-Max-Age", "Seconds that this holds.", int, str)
 
     @property
     def access_control_allow_credentials(self) -> bool:
-        """Whether they may read also what is for one user."""
+        """Whether they may ask with cookies, and so read what is for one user."""
         return self.headers.get("Access-Control-Allow-Credentials") == "true"
 
     @access_control_allow_credentials.setter
@@ -955,14 +954,14 @@ class Response:
 
     # For caches, and for clients that have been here before
 
-    date = _DateField("Date", None, grammar.parse_date, grammar.http_date, doc="When it was sent.")
-    last_modified = _DateField("Last-Modified", None, grammar.parse_date, grammar.http_date, doc="When it changed.")
-    expires = _DateField("Expires", None, grammar.parse_date, grammar.http_date, doc="When a cache must ask again.")
-    age = _AgeField("Age", None, grammar.parse_age, grammar.dump_age, doc="How long it was in caches.")
-    vary = _set_field("Vary", "The fields of the request that make it another one.")
-    accept_ranges = _TextField("Accept-Ranges", doc='"bytes" if parts may be asked for.')
-    cache_control = _CacheControlField("Cache-Control", _cache_control, str, "Who may keep it, and how long.")
-    content_range = _RangeField("Content-Range", _content_range, str, "Which part this is, for 206.")
+    date: Moment = _date("Date", "When it was sent.")
+    last_modified: Moment = _date("Last-Modified", "When the content changed last.")
+    expires: Moment = _date("Expires", "When a cache must ask again.")
+    age: Age = _field("Age", "How long it has been in caches.", grammar.parse_age, grammar.dump_age)
+    vary: Names = _names("Vary", "The fields of the request that it depends on, for caches.")
+    accept_ranges: str | None = _field("Accept-Ranges", '"bytes" if parts may be asked for.')
+    cache_control: Caching = _structure("Cache-Control", "Who may keep it, and how long.", _caching, is_list=True)
+    content_range: Part = _structure("Content-Range", "Which part this is, for 206.", _content_range)
 
     def get_etag(self) -> tuple[str, bool] | tuple[None, None]:
         """Return the entity tag and whether it is weak; (None, None) if there is none."""
@@ -1025,7 +1024,7 @@ class Response:
                 if hasattr(body, "close"):
                     self.call_on_close(body.close)
                 body = self.iter_encoded()
-            self.response = RangeWrapper(body, start, stop - start)
+            self.response = wsgi.RangeWrapper(body, start, stop - start)
         self.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{complete_length}"
         self.headers["Content-Length"] = stop - start
         self.status_code = 206
@@ -1046,19 +1045,9 @@ class Response:
         partitioned: bool = False,
     ) -> None:
         """Send a cookie; the arguments are those of `cookies.dump_cookie`."""
+        size = self.max_cookie_size
         field = dump_cookie(
-            key,
-            value,
-            max_age,
-            expires,
-            path,
-            domain,
-            secure,
-            httponly,
-            True,
-            self.max_cookie_size,
-            samesite,
-            partitioned,
+            key, value, max_age, expires, path, domain, secure, httponly, True, size, samesite, partitioned
         )
         self.headers.add("Set-Cookie", field)
 
@@ -1073,13 +1062,14 @@ class Response:
         partitioned: bool = False,
     ) -> None:
         """Have the client drop a cookie; path and domain must be those it was set with."""
-        self.set_cookie(key, "", 0, 0, path, domain, secure, httponly, samesite, partitioned)
+        where: dict[str, Any] = {"path": path, "domain": domain, "samesite": samesite, "partitioned": partitioned}
+        self.set_cookie(key, "", max_age=0, expires=0, secure=secure, httponly=httponly, **where)
 
     # As a WSGI application
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
         """Return a copy of the fields as they are sent in answer to this environ."""
-        headers = self.headers.copy()
+        headers = Headers(self.headers)  # a dict may have been assigned
         names = [name.lower() for name, _ in headers]
         if "location" in names:
             headers["Location"] = self._final_location(environ, headers["Location"])
@@ -1098,7 +1088,7 @@ class Response:
         if self.autocorrect_location_header:
             from urllib.parse import urljoin
 
-            location = urljoin(iri_to_uri(get_current_url(environ, strip_querystring=True)), location)
+            location = urljoin(iri_to_uri(wsgi.get_current_url(environ, strip_querystring=True)), location)
         return location
 
     def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
@@ -1106,40 +1096,32 @@ class Response:
         status = self._status_code
         if environ["REQUEST_METHOD"] == "HEAD" or status in _bodiless or status < 200:
             return ClosingIterator((), self.close)
-        if self.direct_passthrough:
-            return self.response  # type: ignore[return-value]
+        if self.direct_passthrough:  # the server may know a faster way to send it, if we do not stand between them
+            body: Any = self.response
+            return ClosingIterator(body, self._on_close) if self._on_close else body
         return ClosingIterator(self.iter_encoded(), self.close)
 
     def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Return (body, status, fields) as they are sent in answer to this environ."""
-        if self._goes_as_made(environ):
+        # Of a str that nobody touched since __init__ there is nothing to work out.  Five attributes are what __init__
+        # makes of it; a sixth is that somebody looked at the fields, called call_on_close, or replaced a method.
+        body, code = self.response, self._status_code
+        is_untouched = len(self.__dict__) == 5 and type(self) is Response and self._length is not None
+        is_one_block = type(body) is list and len(body) == 1 and type(body[0]) is bytes
+        has_body = environ["REQUEST_METHOD"] != "HEAD" and (code == 200 or (code > 200 and code not in _bodiless))
+        if is_untouched and is_one_block and has_body and self._content_type is not None:
             fields: list[Any] = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
-            return [*self.response], self._status, fields
+            return [*body], self._status, fields
         headers = self.get_wsgi_headers(environ)
         return self.get_app_iter(environ), self._status, headers.to_wsgi_list()
 
-    def _goes_as_made(self, environ):
-        """Whether nothing was done to this response since __init__: then there is nothing to work out.
-
-        Five attributes are what __init__ makes of a str.  A sixth is that somebody looked at the fields, gave
-        a function to call at the end, or replaced a method; and a subclass may change any of the steps.
-        """
-        body, code = self.response, self._status_code
-        return (
-            len(self.__dict__) == 5
-            and type(self) is Response
-            and self._length is not None
-            and self._content_type is not None
-            and type(body) is list
-            and len(body) == 1
-            and type(body[0]) is bytes
-            and (code == 200 or (code > 200 and code not in _bodiless))
-            and environ["REQUEST_METHOD"] != "HEAD"
-        )
-
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        body, status, headers = self.get_wsgi_response(environ)
-        start_response(status, headers)
+        try:
+            body, status, headers = self.get_wsgi_response(environ)
+            start_response(status, headers)
+        except BaseException:  # nobody has the body, so nobody else can close it
+            self.close()
+            raise
         return body
 
     @classmethod
@@ -1147,7 +1129,7 @@ class Response:
         cls: type[ResponseType], app: WSGIApplication, environ: dict[str, Any], buffered: bool = False
     ) -> ResponseType:
         """Return what a WSGI application answers as a response."""
-        body, status, headers = run_wsgi_app(app, environ, buffered)
+        body, status, headers = wsgi.run_wsgi_app(app, environ, buffered)
         return cls(body, status, headers)
 
     @classmethod
@@ -1159,7 +1141,7 @@ class Response:
         if not isinstance(response, Response):
             if environ is None:
                 raise TypeError("a WSGI application must be called to become a response: give an environ for that")
-            body, status, headers = run_wsgi_app(response, environ)
+            body, status, headers = wsgi.run_wsgi_app(response, environ)
             headers.setdefault("Content-Type", "text/plain; charset=utf-8")  # a view's default is HTML, theirs is not
             response = Response(body, status, headers)
         if not isinstance(response, cls):

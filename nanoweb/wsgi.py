@@ -13,7 +13,7 @@ from functools import update_wrapper
 
 from .exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, SecurityError
 from .fields import Headers
-from .urls import quote, uri_to_iri
+from .urls import is_ipv6, quote, uri_to_iri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,19 +103,9 @@ def _split_host(host):
     if found is None:
         return None
     name, ipv6, port = found.groups("")
-    if (port and int(port) > 65535) or (ipv6 and not _is_ipv6(ipv6)):
+    if (port and int(port) > 65535) or (ipv6 and not is_ipv6(ipv6)):
         return None
     return name, port
-
-
-def _is_ipv6(text):
-    from ipaddress import IPv6Address  # few requests are asked for a host like this
-
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def host_is_trusted(hostname: str | None, trusted_list: Iterable[str] | None = None) -> bool:

@@ -246,6 +246,7 @@ class CharsetAcceptTest(unittest.TestCase):
             with self.subTest(value):
                 self.assertEqual(accept[value], quality)
         self.assertIn("utf-7", read(CharsetAccept, "*"))
+        self.assertNotIn("utf-8é", accept)
         self.assertEqual(accept.best_match(["utf8", "latin1"]), "latin1")
 
     def test_a_name_that_a_client_invents_is_not_kept_and_no_module_is_looked_for(self):

@@ -39,6 +39,7 @@ class PreconditionsTest(unittest.TestCase):
     def test_a_request_without_conditions_is_carried_out(self):
         self.check([({}, None), ({"method": "PUT"}, None), ({"range": "bytes=0-4", "if_range": '"b"'}, None)])
         self.assertIsNone(evaluate_preconditions({}))
+        self.assertEqual(evaluate_preconditions({"HTTP_IF_NONE_MATCH": "*"}), 304)  # GET unless it says otherwise
 
     def test_first_if_match_compares_strongly(self):
         cases = [
@@ -204,6 +205,12 @@ class SelectRangeTest(unittest.TestCase):
             modified = is_resource_modified(ask(**fields), etag, None, last_modified, ignore_if_range=False)
             self.assertIs(modified, expected is None)
 
+    def test_if_range_is_no_condition_unless_asked_for(self):
+        environ = ask(range="bytes=0-9", if_range='"a"')
+        self.assertTrue(is_resource_modified(environ, '"a"'))
+        self.assertFalse(is_resource_modified(environ, '"a"', ignore_if_range=False))
+        self.assertTrue(is_resource_modified(ask(range="bytes=0-9"), '"a"', ignore_if_range=False))
+
     def test_if_range_does_not_count_without_range(self):
         environ = ask(if_range='"a"', if_none_match='"b"')
         self.assertTrue(is_resource_modified(environ, '"a"', ignore_if_range=False))
@@ -330,7 +337,6 @@ class ContentRangeTest(unittest.TestCase):
     def setUp(self):
         self.seen = []
         self.range = ContentRange("bytes", 0, 500, 1000, on_update=lambda changed: self.seen.append(str(changed)))
-        self.seen.clear()
 
     def test_it_is_written_as_it_is_sent(self):
         for content_range, text in [
@@ -356,6 +362,12 @@ class ContentRangeTest(unittest.TestCase):
             ["bytes 0-499/*", "bytes 0-599/*", "bytes 100-599/*", "seconds 100-599/*", "bytes 0-9/20", ""],
         )
         self.assertEqual((self.range.units, self.range.start, self.range.stop, self.range.length), (None,) * 4)
+
+    def test_a_copy_tells_nobody(self):
+        for other in [copy.copy(self.range), copy.deepcopy(self.range), pickle.loads(pickle.dumps(self.range))]:
+            other.length = 2000
+            self.assertEqual((str(other), str(self.range)), ("bytes 0-499/2000", "bytes 0-499/1000"))
+        self.assertEqual(self.seen, [])
 
     def test_what_makes_no_sense_is_refused_and_changes_nothing(self):
         for change in [
@@ -391,5 +403,6 @@ class SameTest(unittest.TestCase):
                 with self.subTest(value):
                     self.assertEqual(value, other)
             self.assertNotEqual(value, str(value))
+            self.assertRaises(TypeError, hash, value)
         self.assertNotEqual(ETags(["a"]), IfRange("a"))
         self.assertNotEqual(Range("bytes", [(0, 5)]), Range("bytes", [(0, 6)]))

@@ -138,6 +138,18 @@ class JarTest(unittest.TestCase):
         jar = self.put("a=1; Path=/", "a=2; Path=/", "b=3; Path=/")
         self.assertEqual((jar.field("a.example", "/"), len(jar)), ("a=2; b=3", 2))
 
+    def test_it_may_be_changed_while_it_is_read(self):
+        jar = self.put("a=1; Path=/")
+
+        class Busy(Cookie):  # as if by another thread
+            def matches(self, host, path):
+                jar.put(read("b=2; Path=/"))
+                return True
+
+        jar.put(Busy.parse("c=3; Path=/", "a.example", "/"))
+        jar.put(read("d=4; Path=/"))
+        self.assertEqual(jar.field("a.example", "/"), "a=1; c=3; d=4")
+
     def test_those_of_longer_paths_come_first(self):
         jar = self.put("a=1; Path=/", "a=2; Path=/x/y", "a=3; Path=/x", "b=4; Path=/x/y")
         self.assertEqual(jar.field("a.example", "/x/y/z"), "a=2; b=4; a=3; a=1")
@@ -149,11 +161,13 @@ class JarTest(unittest.TestCase):
         for options, kept in [
             (f"Expires={ago}", False),
             ("Expires=Sunday, 06-Nov-94 08:49:37 GMT", False),
+            ("Expires=Thu, 01-Jan-1970 00:00:00 GMT", False),  # as Netscape wrote it, and programs do since
             (f"Expires={ahead}", True),
             ("Expires=nonsense", True),
             (f"Expires={ago}; Max-Age=60", True),
             (f"Expires={ahead}; Max-Age=0", False),
             ("Max-Age=-1", False),
+            ("Max-Age=1", True),
             ("Max-Age=soon", True),
         ]:
             with self.subTest(options):

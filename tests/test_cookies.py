@@ -55,6 +55,7 @@ class ParseCookieTest(CaseTest):
                 ('a="b"', [("a", "b")]),
                 ('a=""', [("a", "")]),
                 ('a="b; c=d"; e=f', [("a", "b; c=d"), ("e", "f")]),
+                ('a="b; c=d; g"; e=f', [("a", "b; c=d; g"), ("e", "f")]),  # c is no cookie
                 ('a= "b" ; e=f', [("a", "b"), ("e", "f")]),
                 (r'a="\073\"\\"', [("a", ';"\\')]),
                 (r'a="\303\251"', [("a", "é")]),
@@ -70,6 +71,7 @@ class ParseCookieTest(CaseTest):
             [
                 ("a=b c; d=e", [("d", "e")]),
                 ("a b=c; d=e", [("d", "e")]),
+                ("a\tb=c; f=g\th; d=e", [("d", "e")]),
                 ('a="b"c; d=e', [("d", "e")]),
                 ('a=b"c"; d=e', [("d", "e")]),
                 ('"a"="b"; d=e', [("d", "e")]),

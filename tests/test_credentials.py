@@ -124,6 +124,9 @@ class AuthorizationTest(unittest.TestCase):
 
     def test_digest_is_quoted_as_its_rfc_wants(self):
         self.assertEqual(Authorization.from_header(DIGEST).to_header(), DIGEST)
+        plain = 'Digest username="a", realm="b", uri="c", algorithm=d, nonce="e", nc=f, cnonce="g", qop=h, '
+        plain += 'response="i", opaque="j"'
+        self.assertEqual(Authorization.from_header(plain).to_header(), plain)
         auth = Authorization(
             "digest", {"username": "a", "qop": "auth-int", "algorithm": "not a token", "opaque": None}
         )
@@ -208,7 +211,7 @@ class WWWAuthenticateTest(unittest.TestCase):
     def test_digest_is_quoted_as_its_rfc_wants(self):
         values = {
             "realm": "a",
-            "domain": "/",
+            "domain": "d",
             "nonce": "n",
             "opaque": "o",
             "qop": "auth",
@@ -217,7 +220,7 @@ class WWWAuthenticateTest(unittest.TestCase):
         }
         self.assertEqual(
             WWWAuthenticate("digest", values).to_header(),
-            'Digest realm="a", domain="/", nonce="n", opaque="o", qop="auth", stale=TRUE, algorithm=MD5',
+            'Digest realm="a", domain="d", nonce="n", opaque="o", qop="auth", stale=TRUE, algorithm=MD5',
         )
 
     def test_every_change_is_told_after_it_happened(self):

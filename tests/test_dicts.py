@@ -28,6 +28,20 @@ def copies(value):
         yield f"pickle {protocol}", pickle.loads(pickle.dumps(value, protocol))
 
 
+class Form(MultiDict):
+    """One that is made in another way."""
+
+    def __init__(self, source, pairs):
+        super().__init__(pairs)
+        self.source = source
+
+
+class FinalForm(ImmutableMultiDict):
+    def __init__(self, source, pairs):
+        super().__init__(pairs)
+        self.source = source
+
+
 class MultiDictTest(unittest.TestCase):
     """To most eyes a dict of first values; to those who ask, all of them."""
 
@@ -119,10 +133,10 @@ class MultiDictTest(unittest.TestCase):
         self.args.add("b", "8")
         self.args.setlist("c", iter("yz"))
         self.args.update({"b": ["7"], "d": "6"})
-        self.args |= [("e", "5")]
+        self.args |= [("e", "five")]
         self.assertEqual(
             self.args.to_dict(flat=False),
-            {"a": ["9"], "b": ["2", "8", "7"], "c": ["y", "z"], "d": ["6"], "e": ["5"]},
+            {"a": ["9"], "b": ["2", "8", "7"], "c": ["y", "z"], "d": ["6"], "e": ["five"]},
         )
 
     def test_it_may_be_updated_with_itself(self):
@@ -156,7 +170,7 @@ class MultiDictTest(unittest.TestCase):
         first = {"a": "1", "b": "2", "c": "x"}
         self.assertEqual((dict(self.args.items()), self.args.to_dict()), (first, first))
         self.assertEqual((list(self.args.values()), len(self.args)), (["1", "2", "x"], 4))
-        for name, other in copies(self.args):
+        for name, other in [*copies(self.args), ("another", MultiDict(self.args)), ("copy()", self.args.copy())]:
             self.assertIn("empty", other, name)
         self.assertEqual((self.args.get("empty", "0"), self.args.getlist("empty")), ("0", []))
         for look in [lambda: self.args["empty"], lambda: self.args.copy()["empty"], self.args.popitem]:
@@ -204,11 +218,19 @@ class MultiDictTest(unittest.TestCase):
         self.assertEqual(repr(self.args), "MultiDict([('a', '1'), ('a', '3'), ('b', '2'), ('c', 'x')])")
 
     def test_a_subclass_stays_one(self):
-        class Form(MultiDict):
+        class Own(MultiDict):
             pass
 
-        for other in [Form(PAIRS).copy(), Form(PAIRS) | {}, copy.deepcopy(Form(PAIRS)), Form.fromkeys("ab", "1")]:
-            self.assertIs(type(other), Form)
+        for other in [Own(PAIRS).copy(), Own(PAIRS) | {}, copy.deepcopy(Own(PAIRS)), Own.fromkeys("ab", "1")]:
+            self.assertIs(type(other), Own)
+
+    def test_a_subclass_with_other_arguments_is_copied_with_its_values_and_its_attributes(self):
+        for form in [Form("page", PAIRS), FinalForm("page", PAIRS)]:
+            for name, other in [*copies(form), ("deepcopy()", form.deepcopy())]:
+                with self.subTest(type(form).__name__, how=name):
+                    self.assertEqual((type(other), other, other.source), (type(form), form, "page"))
+        for other in [Form("page", PAIRS).copy(), Form("page", PAIRS) | {}]:
+            self.assertEqual((type(other), other, other.source), (Form, MultiDict(PAIRS), "page"))
 
     def test_the_types_in_brackets_are_for_type_checkers_only(self):
         self.assertEqual(MultiDict[str, str](PAIRS), self.args)
@@ -358,6 +380,13 @@ class CombinedMultiDictTest(unittest.TestCase):
     def test_a_value_that_does_not_convert_leaves_the_answer_to_the_next(self):
         self.assertEqual((self.both.get("b", type=int), self.both.get("b", 0, type=dict)), (2, 0))
 
+    def test_a_key_without_values_leaves_the_answer_to_the_next(self):
+        self.first.setlist("c", [])
+        self.first.setlist("empty", [])
+        self.assertEqual((self.both["c"], self.both.get("c"), self.both.get("c", type=int)), ("3", "3", 3))
+        self.assertEqual((self.both.get("empty", "0"), "empty" in self.both), ("0", True))
+        self.assertRaises(BadRequestKeyError, lambda: self.both["empty"])
+
     def test_all_values_are_those_of_all(self):
         self.assertEqual((self.both.getlist("b"), self.both.getlist("b", type=int)), (["x", "2", "4"], [2, 4]))
         self.assertEqual(list(self.both.lists()), [("a", ["1"]), ("b", ["x", "2", "4"]), ("c", ["3"])])
@@ -373,7 +402,10 @@ class CombinedMultiDictTest(unittest.TestCase):
             (list(self.both), list(self.both.keys()), list(reversed(self.both))), ([*"abc"], [*"abc"], [*"cba"])
         )
         self.assertEqual((list(self.both.values()), len(self.both)), (["1", "x", "3"], 3))
-        self.assertTrue(self.both and "c" in self.both and "z" not in self.both)
+        for indent in [None, 2]:  # the one is written by C, the other is not
+            self.assertEqual(json.loads(json.dumps(self.both, indent=indent)), flat)
+            self.assertEqual(json.dumps(CombinedMultiDict(), indent=indent), "{}")
+        self.assertTrue(self.both and "c" in self.both and "z" not in self.both and None not in self.both)
         self.assertFalse(CombinedMultiDict([MultiDict()]) or CombinedMultiDict())
 
     def test_it_sees_what_changes_underneath_and_changes_nothing(self):
@@ -406,6 +438,10 @@ class CombinedMultiDictTest(unittest.TestCase):
         )
 
 
+def note(shelf):
+    shelf.noted = [*shelf]
+
+
 class CallbackDictTest(unittest.TestCase):
     def setUp(self):
         self.changes = []
@@ -418,6 +454,8 @@ class CallbackDictTest(unittest.TestCase):
             ("setdefault", lambda shelf: shelf.setdefault("b", 2), {"a": 1, "b": 2}),
             ("pop", lambda shelf: shelf.pop("a"), {}),
             ("pop with default", lambda shelf: shelf.pop("a", None), {}),
+            ("pop with default=", lambda shelf: shelf.pop("a", default=None), {}),
+            ("setdefault without", lambda shelf: shelf.setdefault("b"), {"a": 1, "b": None}),
             ("popitem", lambda shelf: shelf.popitem(), {}),
             ("clear", lambda shelf: shelf.clear(), {}),
             ("update", lambda shelf: shelf.update({"b": 2}, c=3), {"a": 1, "b": 2, "c": 3}),
@@ -430,11 +468,45 @@ class CallbackDictTest(unittest.TestCase):
 
     def test_looking_is_no_change(self):
         self.shelf.setdefault("a", 2)
-        self.assertIsNone(self.shelf.pop("z", None))
+        self.assertEqual((self.shelf.setdefault("a", default=2), self.shelf.pop("z", default=None)), (1, None))
         self.assertEqual((self.shelf["a"], self.shelf.get("z"), [*self.shelf]), (1, None, ["a"]))
         for fail in [lambda: self.shelf.pop("z"), lambda: self.shelf.__delitem__("z")]:
             self.assertRaises(KeyError, fail)
         self.assertEqual(self.changes, [])
+
+    def test_a_callback_that_raises_keeps_nothing_from_being_changed(self):
+        shelf = CallbackDict({"a": 1}, lambda shelf: {}["x"])
+        with self.assertRaisesRegex(KeyError, "x"):
+            shelf["b"] = 2
+        self.assertEqual(shelf, {"a": 1, "b": 2})
+
+    def test_a_copy_is_made_without_telling_and_tells_then(self):
+        shelf = CallbackDict({"a": 1, "b": 2}, note)
+        for name, other in copies(shelf):
+            with self.subTest(name):
+                self.assertEqual((type(other), other, vars(other)), (CallbackDict, shelf, {"on_update": note}))
+                other["c"] = 3
+                self.assertEqual((other.noted, hasattr(shelf, "noted")), (["a", "b", "c"], False))
+        self.assertIs(type(shelf.copy()), dict)
+
+    def test_a_subclass_takes_part_in_every_change(self):
+        class Lower(dict):
+            def __setitem__(self, key, value):
+                super().__setitem__(key.lower(), value)
+
+            def pop(self, key, *default):
+                return super().pop(key.lower(), *default)
+
+        class Both(CallbackDict, Lower):
+            def clear(self):
+                super().clear()
+                self["cleared"] = True
+
+        shelf = Both({"a": 1}, lambda shelf: self.changes.append(dict(shelf)))
+        shelf["B"] = 2
+        self.assertEqual((shelf.pop("B"), shelf.pop("Z", 0)), (2, 0))
+        shelf.clear()
+        self.assertEqual(self.changes, [{"a": 1, "b": 2}, {"a": 1}, {}, {"cleared": True}])
 
     def test_it_can_do_without_anybody_to_tell(self):
         quiet = CallbackDict([("a", 1)])

@@ -89,6 +89,13 @@ class HeaderSetTest(unittest.TestCase):
             with self.assertRaisesRegex(TypeError, "'Cookie' is one name"):
                 make()
 
+    def test_what_is_no_text_is_no_name(self):
+        for name in [b"Cookie", None, 5]:
+            with self.subTest(name):
+                self.assertRaises(TypeError, self.names.add, name)
+                self.assertRaises(TypeError, HeaderSet, [name])
+        self.assertEqual((len(self.names), self.changes), (3, []))
+
     def test_it_is_a_set(self):
         other = HeaderSet(["ACCEPT", "X"])
         self.assertEqual(list(self.names | other), ["Cookie", "Accept", "DNT", "X"])
@@ -171,6 +178,7 @@ class RequestCacheControlTest(unittest.TestCase):
                 change()
         self.assertEqual((asked, asked.copy()), ({"max-age": "60"}, {"max-age": "60"}))
         self.assertEqual(hash(asked), hash(RequestCacheControl(asked)))
+        self.assertEqual(str(asked), "max-age=60")
 
     def test_it_knows_whether_there_was_a_field(self):
         for values, provided in [(None, False), ((), True), ({"no-cache": None}, True)]:
@@ -216,6 +224,7 @@ class ResponseCacheControlTest(unittest.TestCase):
             ("private", True, "private", True),
             ("private", "Set-Cookie", 'private="Set-Cookie"', "Set-Cookie"),
             ("no_cache", True, "no-cache", True),
+            ("no_cache", "Set-Cookie", 'no-cache="Set-Cookie"', "Set-Cookie"),
             ("no_cache", "Set-Cookie, X", 'no-cache="Set-Cookie, X"', "Set-Cookie, X"),
         ]:
             with self.subTest(name, value=value):
@@ -315,6 +324,7 @@ class ContentSecurityPolicyTest(unittest.TestCase):
 
     def test_a_directive_may_have_no_sources(self):
         policy = ContentSecurityPolicy({"upgrade-insecure-requests": None, "default-src": "'self'"})
+        self.assertEqual(ContentSecurityPolicy({"sandbox": None}).sandbox, "")
         policy.sandbox = ""
         self.assertEqual(
             (str(policy), policy.sandbox), ("upgrade-insecure-requests; default-src 'self'; sandbox", "")

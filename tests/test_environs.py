@@ -111,13 +111,18 @@ class AddressTest(unittest.TestCase):
             ("/x", {"subdomain": "api"}, ["https", "api.a.example:1", "/root", "/x"]),
             ("/x", {"url_scheme": "http"}, ["http", "a.example:1", "/root", "/x"]),
             ("/x", {"base_url": "http://b.example/own"}, ["http", "b.example", "/own", "/x"]),
-            ("http://c.example/x?q", {}, ["http", "c.example", "/root", "/x"]),
-            ("http://c.example/root/x?q", {}, ["http", "c.example", "/root", "/x"]),
+            ("http://c.example/x?q=1", {}, ["http", "c.example", "/root", "/x"]),
+            ("http://c.example/root/x?q=1", {}, ["http", "c.example", "/root", "/x"]),
             ("/root/x", {}, ["https", "a.example:1", "/root", "/root/x"]),
         ]:
             with self.subTest(path=path, keywords=keywords):
                 environ = EnvironBuilder.for_app(app, path, **keywords).get_environ()
                 self.assertEqual(keys(environ, "wsgi.url_scheme HTTP_HOST SCRIPT_NAME PATH_INFO"), expected)
+                self.assertEqual(environ["QUERY_STRING"], "q=1" if "q=1" in path else "")
+        environ = EnvironBuilder.for_app(App("example"), "http://c.example/").get_environ()
+        self.assertEqual(keys(environ, "HTTP_HOST SCRIPT_NAME PATH_INFO"), ["c.example", "", "/"])
+        environ = EnvironBuilder.for_app(App("example"), "/", None, "api").get_environ()
+        self.assertEqual(keys(environ, "HTTP_HOST PATH_INFO"), ["api.localhost", "/"])
         for keywords in [{"subdomain": "api"}, {"url_scheme": "http"}]:
             with self.subTest(keywords), self.assertRaisesRegex(ValueError, "base_url says it all"):
                 EnvironBuilder.for_app(app, "/", "http://b.example", **keywords)
@@ -180,6 +185,12 @@ class EnvironTest(unittest.TestCase):
             keys(environ, "REMOTE_ADDR PATH_INFO HTTP_X_OWN wsgi.input_terminated"),
             ["10.0.0.1", "/wins", "field", True],
         )
+
+    def test_what_is_not_said_is_as_most_servers_have_it(self):
+        names = "REQUEST_METHOD PATH_INFO SERVER_PROTOCOL wsgi.version"
+        self.assertEqual(keys(create_environ(), names), ["GET", "/", "HTTP/1.1", (1, 0)])
+        names = "wsgi.multithread wsgi.multiprocess wsgi.run_once"
+        self.assertEqual(keys(create_environ(), names), [False, False, False])
 
     def test_a_server_may_be_of_any_kind(self):
         errors = io.StringIO()
@@ -272,6 +283,18 @@ class AttributeTest(unittest.TestCase):
         builder.files = FileMultiDict()
         self.assertIsNone(builder.input_stream)
 
+    def test_args_form_and_files_may_be_given_as_plain_dicts(self):
+        builder = EnvironBuilder("/", method="POST")
+        builder.args, builder.form = {"a": ["1", "2"]}, [("b", "3")]
+        builder.files = {"f": FileStorage(io.BytesIO(b"x"), "x.txt")}
+        with builder.get_request(Request) as made:
+            self.assertEqual((made.args.getlist("a"), made.form["b"]), (["1", "2"], "3"))
+            self.assertEqual(made.files["f"].read(), b"x")
+        builder.files.add_file("f", io.BytesIO(b"y"), "y.txt")
+        self.assertEqual(len(builder.files.getlist("f")), 2)
+        builder.form = form = MultiDict()
+        self.assertIs(builder.form, form)
+
     def test_the_media_type_follows_the_body_unless_it_is_set(self):
         builder = EnvironBuilder()
         self.assertEqual((builder.content_type, builder.mimetype, builder.mimetype_params), (None, None, {}))
@@ -298,13 +321,13 @@ class AttributeTest(unittest.TestCase):
     def test_the_rest_are_plain_attributes(self):
         builder = EnvironBuilder("/x?a=1")
         self.assertEqual((builder.request_uri, builder.closed, builder.environ_base), ("/x?a=1", False, None))
-        builder.method, builder.path, builder.request_uri = "PUT", "/y", "/raw"
+        builder.method, builder.path = "PUT", "/y"
         builder.server_protocol, builder.wsgi_version, builder.run_once = "HTTP/1.0", (1, 1), True
         builder.environ_base, builder.environ_overrides = {"BASE": "1"}, {"OVER": "2"}
         environ = builder.get_environ()
         self.assertEqual(
             keys(environ, "REQUEST_METHOD PATH_INFO REQUEST_URI RAW_URI SERVER_PROTOCOL wsgi.version wsgi.run_once"),
-            ["PUT", "/y", "/raw", "/raw", "HTTP/1.0", (1, 1), True],
+            ["PUT", "/y", "/y?a=1", "/y?a=1", "HTTP/1.0", (1, 1), True],
         )
         self.assertEqual(keys(environ, "BASE OVER"), ["1", "2"])
 
@@ -372,6 +395,7 @@ class FromEnvironTest(unittest.TestCase):
             ({"base_url": "http://b.example"}, {"HTTP_HOST": "b.example", "SCRIPT_NAME": ""}),
             ({"json": [1]}, {"CONTENT_TYPE": "application/json"}),
             ({"data": "text"}, {"CONTENT_TYPE": None, "CONTENT_LENGTH": "4"}),
+            ({"input_stream": io.BytesIO(b"12")}, {"CONTENT_TYPE": None, "CONTENT_LENGTH": "2"}),
         ]:
             with self.subTest(keywords):
                 made = EnvironBuilder.from_environ(environ, **keywords).get_environ()
@@ -391,7 +415,9 @@ class FromEnvironTest(unittest.TestCase):
                 self.assertEqual(keys(made, names), expected)
         bare = {"REQUEST_METHOD": "GET", "SERVER_NAME": "::1", "SERVER_PORT": "81", "wsgi.url_scheme": "http"}
         made = EnvironBuilder.from_environ(bare).get_environ()
-        self.assertEqual(keys(made, "HTTP_HOST PATH_INFO QUERY_STRING"), ["[::1]:81", "", ""])
+        self.assertEqual(keys(made, "HTTP_HOST SCRIPT_NAME PATH_INFO QUERY_STRING"), ["[::1]:81", "", "", ""])
+        made = EnvironBuilder.from_environ(create_environ(headers={"X-Own": "1"}), headers={}).get_environ()
+        self.assertNotIn("HTTP_X_OWN", made)
 
 
 class BodyTest(unittest.TestCase):
@@ -473,7 +499,6 @@ class BodyTest(unittest.TestCase):
             builder = EnvironBuilder(data={"f": (file, "x.txt")})
             close(builder)
             self.assertEqual(builder.closed, file.closed)
-            builder.close()
             del builder
             gc.collect()
             self.assertTrue(file.closed)
@@ -507,6 +532,7 @@ class BodyTest(unittest.TestCase):
         named.name = "named.css"
         values = {"a": ["1", 2], "b": "ä", "f": [named, FileStorage(io.BytesIO(b"2"), "ä.bin")]}
         boundary, body = encode_multipart(values)
+        self.assertNotEqual(boundary, encode_multipart({})[0])
         made = self.sent(data=body, content_type=f"multipart/form-data; boundary={boundary}")
         files = [("f", "named.css", "text/css", b"1"), ("f", "ä.bin", "application/octet-stream", b"2")]
         self.assertEqual(made, ([("a", "1"), ("a", "2"), ("b", "ä")], files))
@@ -530,6 +556,7 @@ class BodyTest(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             self.made(data={}, content_type="text/x")
+            self.made(data={"a": "1"}, content_type="application/x-www-form-urlencoded")
 
     def test_what_is_no_body_is_an_error(self):
         for data, said in [

@@ -65,6 +65,8 @@ def answer(application, method="GET"):
     finally:
         body.close()
     status, headers = started[0]
+    if len(dict(headers)) < len(headers):
+        raise AssertionError(f"a field is there twice: {headers}")
     return status, dict(headers), data
 
 
@@ -99,6 +101,13 @@ class PageTest(unittest.TestCase):
         body = answer(NotFound("<script>alert('1')</script>\n\"é\""))[2].decode()
         self.assertIn("<p>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;<br>&#34;é&#34;</p>", body)
 
+    def test_a_description_may_hold_what_cannot_be_encoded(self):
+        """JSON can bring half a surrogate pair, and a view may repeat it."""
+        for exception in [NotFound("no \ud800 here"), NotFound(Markup("no \ud800 here"))]:
+            for application in [exception, exception.get_response()]:
+                status, _, body = answer(application)
+                self.assertEqual((status, body[-17:]), ("404 NOT FOUND", b"<p>no ? here</p>\n"))
+
     def test_a_description_that_is_markup_is_not(self):
         self.assertIn(b"<p><b>Sorry</b></p>", answer(NotFound(Markup("<b>Sorry</b>")))[2])
 
@@ -115,6 +124,7 @@ class PageTest(unittest.TestCase):
 
     def test_a_status_without_a_body_sends_none(self):
         for code, expected in [
+            (103, {"Content-Type": "text/html; charset=utf-8", "ETag": '"1"'}),
             (204, {"Content-Type": "text/html; charset=utf-8", "ETag": '"1"'}),
             (304, {"ETag": '"1"'}),
         ]:
@@ -140,6 +150,8 @@ class PageTest(unittest.TestCase):
     def test_an_exception_without_a_code_says_so(self):
         self.assertEqual(str(HTTPException("why")), "??? Unknown Error: why")
         self.assertEqual(repr(HTTPException()), "<HTTPException '???: Unknown Error'>")
+        status, _, body = answer(HTTPException())
+        self.assertEqual((status, body[-8:]), ("200 OK", b"<p></p>\n"))
 
     def test_a_subclass_may_answer_in_json(self):
         class Api(BadRequest):
@@ -348,7 +360,7 @@ class KeyErrorTest(unittest.TestCase):
 
     def test_its_description_can_be_given_and_changed(self):
         error = BadRequestKeyError("key", "first")
-        self.assertEqual(error.description, "first")
+        self.assertEqual((error.description, error.args), ("first", ("key",)))
         error.description = "second"
         self.assertEqual(str(error), "400 Bad Request: second")
         self.assertEqual(BadRequestKeyError().args, ())
@@ -401,6 +413,13 @@ class AbortTest(unittest.TestCase):
         self.assertNotIn(555, default_exceptions)
 
 
+class NoSuchPage(NotFound):
+    """Takes something else than its base does."""
+
+    def __init__(self, number):
+        super().__init__(f"no page {number}")
+
+
 class ExceptionTest(unittest.TestCase):
     """An HTTPException as a Python exception."""
 
@@ -411,6 +430,18 @@ class ExceptionTest(unittest.TestCase):
             with self.subTest(code):
                 self.assertEqual(exception.code, code)
                 self.assertIn(exception.__name__, exceptions.__all__)
+                words = {414: "Request URI Too Large", 418: "Im A Teapot"}.get(code, HTTP_STATUS_CODES[code])
+                self.assertEqual(exception.__name__, words.replace(" ", ""))
+
+    def test_every_status_has_its_words(self):
+        def letters(text):
+            return "".join(filter(str.isalpha, text.lower()))
+
+        for status in HTTPStatus:
+            if status not in (413, 414, 416, 422, 511):  # the first four have new names in RFC 9110
+                with self.subTest(status):
+                    self.assertEqual(letters(HTTP_STATUS_CODES[status]), letters(status.phrase))
+        self.assertLessEqual(HTTP_STATUS_CODES.keys() - {*HTTPStatus}, {306, 418, 425, 449})
 
     def test_bad_requests_of_a_certain_kind_are_bad_requests(self):
         for kind in [BadHost, ClientDisconnected, SecurityError, BadRequestKeyError]:
@@ -432,6 +463,7 @@ class ExceptionTest(unittest.TestCase):
             with self.subTest(repr(error)):
                 copy = pickle.loads(pickle.dumps(error))
                 self.assertEqual((vars(copy), copy.args, str(copy)), (vars(error), error.args, str(error)))
+        self.assertEqual(str(pickle.loads(pickle.dumps(NoSuchPage(7)))), "404 Not Found: no page 7")
 
 
 if __name__ == "__main__":

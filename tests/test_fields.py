@@ -95,6 +95,9 @@ class HeadersTest(unittest.TestCase):
         self.assertEqual(self.headers.getlist("set-cookie"), ["c=3", "d=4"])
         self.headers.setlist("Set-Cookie", iter(()))
         self.assertNotIn("Set-Cookie", self.headers)
+        with self.assertRaises(ValueError):
+            self.headers.setlist("Content-Type", ["text/plain", "x\r\n"])
+        self.assertEqual(self.headers.getlist("Content-Type"), ["text/html"])
         self.assertEqual(self.headers.setlistdefault("Via", ["a", "b"]), ["a", "b"])
         self.assertEqual(self.headers.setlistdefault("via", ["c"]), ["a", "b"])
         self.assertEqual(self.headers.setdefault("Via", "c"), "a")
@@ -153,6 +156,7 @@ class HeadersTest(unittest.TestCase):
         self.assertEqual((self.headers.pop("Age", "0"), self.headers.pop("Age", default=None)), ("0", None))
         self.assertEqual((self.headers.pop(0), self.headers.popitem()), (COOKIES[0], COOKIES[2]))
         self.assertRaises(IndexError, self.headers.pop)
+        self.assertEqual(Headers(COOKIES).pop(), COOKIES[-1])
 
     def test_equal_are_those_that_say_the_same(self):
         self.assertEqual(self.headers, Headers([(name.upper(), value) for name, value in reversed(COOKIES)]))
@@ -242,6 +246,7 @@ class EnvironHeadersTest(unittest.TestCase):
             "CONTENT_TYPE": "text/plain",
             "CONTENT_LENGTH": "",
             "HTTP_CONTENT_TYPE": "text/evil",
+            "HTTP_CONTENT_LENGTH": "666",
             "wsgi.input": None,
         }
         self.headers = EnvironHeaders(self.environ)

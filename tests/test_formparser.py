@@ -280,6 +280,7 @@ class MalformedMultipartTest(unittest.TestCase):
             (b"Content-Disposition: form-data\r\n", "with a name"),
             (b"Content-Disposition: form-data; filename=a\r\n", "with a name"),
             (b"nonsense\r\n" + disposition, "a name, a colon and printable text"),
+            (b"\tnonsense\r\n" + disposition, "a name, a colon and printable text"),  # folded, and nothing before it
             (b"X: a\nSet-Cookie: b\r\n" + disposition, "printable text"),
             (b"X: a\rb\r\n" + disposition, "printable text"),
             (b"X: a\0b\r\n" + disposition, "printable text"),

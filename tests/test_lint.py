@@ -1,10 +1,15 @@
 """What LintMiddleware has to say, and when it says nothing."""
 
+import gc
 import io
+import os
+import subprocess
 import sys
 import unittest
 import warnings
+from contextlib import suppress
 
+import nanoweb
 from nanoweb import App, Response
 from nanoweb.environs import create_environ
 from nanoweb.exceptions import NotFound
@@ -77,9 +82,17 @@ class EnvironTest(LintTest):
             ("wsgi.input", None, "binary file"),
             ("wsgi.errors", None, "text file"),
             ("wsgi.multithread", "no", "True or False"),
+            ("wsgi.multiprocess", None, "True or False"),
+            ("wsgi.run_once", 2, "True or False"),
         ]:
             with self.subTest(key, value=value):
                 self.check(WSGIWarning, text, answer(), create_environ("/", environ_overrides={key: value}))
+
+    def test_what_may_stand_there_may(self):
+        switches = ["wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once"]
+        for changes in [dict.fromkeys(switches, True), dict.fromkeys(switches, False), {"CONTENT_LENGTH": ""}]:
+            with self.subTest(changes):
+                self.check_nothing(answer(), create_environ("/", environ_overrides=changes))
 
     def test_required_keys_must_be_there_and_others_need_not(self):
         for key in [
@@ -88,6 +101,8 @@ class EnvironTest(LintTest):
             "SERVER_PORT",
             "wsgi.version",
             "wsgi.url_scheme",
+            "wsgi.multithread",
+            "wsgi.multiprocess",
             "wsgi.run_once",
         ]:
             with self.subTest(key):
@@ -103,6 +118,11 @@ class EnvironTest(LintTest):
         for key in ["SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"]:
             del environ[key]
         self.check_nothing(answer(), environ)
+
+    def test_a_key_is_text(self):
+        for key in [5, b"wsgi.x", None]:
+            with self.subTest(key):
+                self.check(WSGIWarning, "keys are str", answer(), {**create_environ("/"), key: "x"})
 
     def test_it_is_a_dict_and_no_subclass(self):
         class Environ(dict):
@@ -160,11 +180,26 @@ class StartResponseTest(LintTest):
             with self.subTest(name, value=value):
                 self.check(category, text, answer(headers=[(name, value)]))
         self.check_nothing(answer(headers=[("ETag", '"a"'), ("Content-Length", "0"), ("Location", "/relative")]))
-        self.check_nothing(answer(headers=[("ETag", 'W/"a"')]))
+        self.check_nothing(answer(headers=[("ETag", 'W/"a"'), ("X-Empty", "")]))
 
     def test_how_it_is_called(self):
         def by_name(environ, start_response):
             start_response(status="200 OK", headers=[])
+            return [b""]
+
+        def by_the_name_that_the_server_has_for_it(environ, start_response):
+            start_response("200 OK", response_headers=[])
+            return [b""]
+
+        def with_an_error_by_name(environ, start_response):
+            start_response("200 OK", [])
+            start_response("500 Oh", [], exc_info=(KeyError, KeyError(), None))
+            return [b""]
+
+        def without_anything(environ, start_response):
+            with suppress(TypeError):
+                start_response()
+            start_response("200 OK", [])
             return [b""]
 
         def twice(environ, start_response):
@@ -173,15 +208,24 @@ class StartResponseTest(LintTest):
             return [b""]
 
         def twice_for_an_error(environ, start_response):
-            start_response("200 OK", [])
+            start_response("200 OK", [("Content-Length", "10")])
             try:
                 raise KeyError
             except KeyError:
                 start_response("500 Oh", [], sys.exc_info())
             return [b""]
 
+        def twice_without_an_error(environ, start_response):
+            start_response("200 OK", [], None)
+            start_response("500 Oh", [], None)
+            return [b""]
+
         self.check(WSGIWarning, "no keywords", by_name)
+        self.check(WSGIWarning, "no keywords", by_the_name_that_the_server_has_for_it)
+        self.check(WSGIWarning, "no keywords", with_an_error_by_name)
+        self.check(WSGIWarning, "no keywords", without_anything, start_response=lambda status, headers: [].append)
         self.check(WSGIWarning, "called twice", twice)
+        self.check(WSGIWarning, "called twice", twice_without_an_error)
         self.check_nothing(twice_for_an_error)
 
     def test_the_server_gets_what_the_application_said(self):
@@ -242,6 +286,13 @@ class BodyTest(LintTest):
                 else:
                     self.check(WSGIWarning, "Content-Length says 3", application)
 
+    def test_too_much_is_too_much_wherever_the_server_stops(self):
+        body = LintMiddleware(answer(headers=[("Content-Length", "3")], body=[b"abcd", b""]))
+        body = body(create_environ("/"), lambda *args: None)
+        next(body)
+        with self.assertWarnsRegex(WSGIWarning, "has 4 bytes, and its Content-Length says 3"):
+            body.close()
+
     def test_a_client_that_leaves_is_no_fault(self):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -289,10 +340,24 @@ class BodyTest(LintTest):
         def fail(environ, start_response):
             raise KeyError("x")
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             with self.assertRaises(KeyError):
                 LintMiddleware(fail)(create_environ("/"), lambda *args: None)
+            gc.collect()
+        self.assertEqual(caught, [])
+
+    def test_one_that_is_left_when_python_ends_is_no_error(self):
+        place = os.path.dirname(os.path.dirname(nanoweb.__file__))
+        program = (
+            f"import sys; sys.path.insert(0, {place!r})\n"
+            "from nanoweb.environs import create_environ; from nanoweb.lint import LintMiddleware\n"
+            "body = LintMiddleware(lambda *args: [])(create_environ('/'), print)\n"
+            "body.itself = body"
+        )
+        command = [sys.executable, "-I", "-c", program]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, "Error" in done.stderr), (0, False), done.stderr)
 
     def test_a_file_goes_out_through_our_own_wrapper(self):
         def application(environ, start_response):
@@ -317,7 +382,12 @@ class StreamTest(LintTest):
         return application, create_environ("/", method="POST", data=b"a\nb", environ_overrides=changes)
 
     def test_to_read_without_a_size_may_never_end(self):
-        for read in [lambda stream, _: stream.read(), lambda stream, _: stream.readline()]:
+        for read in [
+            lambda stream, _: stream.read(),
+            lambda stream, _: stream.read(-1),
+            lambda stream, _: stream.read(None),
+            lambda stream, _: stream.readline(),
+        ]:
             self.check(WSGIWarning, "say how many bytes", *self.with_body(read))
             self.check_nothing(*self.with_body(read, **{"wsgi.input_terminated": True}))
 

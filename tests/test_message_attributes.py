@@ -101,6 +101,8 @@ class RequestAttributesTest(unittest.TestCase):
         for name in ["if_match", "if_none_match", "pragma", "access_control_request_headers", "cache_control"]:
             with self.subTest(name):
                 self.assertFalse(getattr(made, name))
+        self.assertIs(made.cache_control.provided, False)
+        self.assertIs(request(HTTP_CACHE_CONTROL="no-cache").cache_control.provided, True)
         for name in ["range", "authorization"]:
             with self.subTest(name):
                 self.assertIsNone(getattr(made, name))
@@ -351,6 +353,16 @@ class ResponseAttributesTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "negative"):
             made.retry_after = -1
 
+    def test_a_policy_of_one_word_may_be_assigned_as_a_text(self):
+        made = Response("")
+        made.cross_origin_opener_policy = "same-origin"
+        made.cross_origin_embedder_policy = "require-corp"
+        self.assertEqual(made.cross_origin_opener_policy, COOP.SAME_ORIGIN)
+        self.assertEqual(made.cross_origin_embedder_policy, COEP.REQUIRE_CORP)
+        for nonsense in ["Same-Origin", "nonsense", "", 1]:
+            with self.subTest(nonsense), self.assertRaises(ValueError):
+                made.cross_origin_opener_policy = nonsense
+
     def test_credentials_are_allowed_by_one_word_alone(self):
         made = Response("")
         self.assertIs(made.access_control_allow_credentials, False)
@@ -420,6 +432,42 @@ class StructureTest(unittest.TestCase):
                 self.assertEqual(made.headers.getlist(field), ['A, "C D"'])
                 getattr(made, name).clear()
                 self.assertNotIn(field, made.headers)
+
+    def test_several_fields_of_a_list_are_one_list(self):
+        for name, field in SETS.items():
+            with self.subTest(name):
+                made = Response("", headers=[(field, "A, B"), ("X", "1"), (field, '"C D"'), (field, "")])
+                self.assertEqual(list(getattr(made, name)), ["A", "B", "C D"])
+                getattr(made, name).add("E")
+                self.assertEqual(made.headers.getlist(field), ['A, B, "C D", E'])
+        made = Response("", headers=[("Cache-Control", "private"), ("cache-control", "no-store")])
+        made.cache_control.max_age = 0
+        self.assertEqual(made.headers.getlist("Cache-Control"), ["private, no-store, max-age=0"])
+
+    def test_several_policies_or_challenges_stay_several(self):
+        made = Response(
+            "", headers=[("Content-Security-Policy", "img-src *"), ("Content-Security-Policy", "sandbox x")]
+        )
+        policy = made.content_security_policy
+        policy.img_src = "'none'"
+        self.assertEqual(made.headers.getlist("Content-Security-Policy"), ["img-src 'none'", "sandbox x"])
+        policy.img_src = None
+        policy.font_src = "*"
+        self.assertEqual(made.headers.getlist("Content-Security-Policy"), ["font-src *", "sandbox x"])
+        made.content_security_policy = "font-src 'none'"
+        self.assertEqual(made.headers.getlist("Content-Security-Policy"), ["font-src 'none'"])
+        made = Response("", headers=[("WWW-Authenticate", "Basic realm=a"), ("WWW-Authenticate", "Bearer x")])
+        made.www_authenticate.realm = "b"
+        self.assertEqual(made.headers.getlist("WWW-Authenticate"), ['Basic realm="b"', "Bearer x"])
+
+    def test_what_is_no_structure_is_not_written_as_one(self):
+        for name in STRUCTURES.keys() - SETS.keys():
+            for value in [{"max-age": 5}, {"default-src": "'self'"}, ("bytes", 0, 1, 2), 5]:
+                with self.subTest(name, value=value):
+                    made = Response("")
+                    with self.assertRaises(AttributeError):
+                        setattr(made, name, value)
+                    self.assertEqual(list(made.headers.keys()), ["Content-Type", "Content-Length"])
 
     def test_names_may_be_assigned_in_several_ways(self):
         for name, field in SETS.items():

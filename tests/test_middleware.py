@@ -86,6 +86,13 @@ class DispatcherTest(unittest.TestCase):
             app({"PATH_INFO": path, "SCRIPT_NAME": ""}, None)
         self.assertEqual(seen, ["*", "api", ""])
 
+    def test_a_mount_is_text_as_people_write_it(self):
+        """The path of an environ is bytes disguised as Latin-1 text (PEP 3333, "Unicode Issues")."""
+        mounts = {"/größe": "big", "/é": "accent"}
+        self.assertEqual(self.dispatch("/größe/ü", mounts), "big at '/grÃ¶Ã\\x9fe' has '/Ã¼'")
+        self.assertEqual(self.dispatch("/é", mounts), "accent at '/Ã©' has ''")
+        self.assertEqual(self.dispatch("/\udce9/x", mounts), "main at '' has '/é/x'")
+
     def test_a_mount_that_could_never_match_is_refused(self):
         for mount in ["/", "/api/", "api", "api/"]:
             with self.subTest(mount), self.assertRaisesRegex(ValueError, "write "):
@@ -95,6 +102,17 @@ class DispatcherTest(unittest.TestCase):
         app = DispatcherMiddleware(show("main"))
         app.mounts["/api"] = show("api")
         self.assertEqual(run(app, "/api")[2], b"api at '/api' has ''")
+
+    def test_even_while_a_request_is_looking_for_its_own(self):
+        app = DispatcherMiddleware(show("main"))
+
+        class Mount(str):
+            def encode(self):  # where it is looked at
+                app.mounts.setdefault("/late", show("late"))
+                return super().encode()
+
+        app.mounts.update({Mount("/a"): show("a"), Mount("/b"): show("b")})
+        self.assertEqual(run(app, "/b")[2], b"b at '/b' has ''")
 
     def test_applications_build_their_own_addresses(self):
         api = App("api")
@@ -135,6 +153,7 @@ class ProxyFixTest(unittest.TestCase):
             ({}, {"FOR": "[2001:db8::1]:1234"}, {"REMOTE_ADDR": "2001:db8::1"}),
             ({}, {"FOR": "[2001:db8::1]"}, {"REMOTE_ADDR": "2001:db8::1"}),
             ({}, {"FOR": "fe80::1%eth0"}, {"REMOTE_ADDR": "fe80::1%eth0"}),
+            ({}, {"FOR": "::ffff:192.0.2.7"}, {"REMOTE_ADDR": "::ffff:192.0.2.7"}),
             ({}, {"PROTO": "https"}, {"wsgi.url_scheme": "https"}),
             ({}, {"PROTO": "HTTPS"}, {"wsgi.url_scheme": "https"}),
             ({}, {"PROTO": "wss"}, {"wsgi.url_scheme": "wss"}),
@@ -211,6 +230,7 @@ class ProxyFixTest(unittest.TestCase):
                 ["", "unknown", "_hidden", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.٤"],
             ),
             ("FOR", [":::", "[::1", "1.2.3.4\n", "1.2.3.4 x", "<script>", "1.2.3.4:99999", "16909060", "0x7f.1"]),
+            ("FOR", ["fe80::1%<script>", "fe80::1% x", "fe80::1%\n", "fe80::1%", "[1.2.3.4]", "[[::1]]", "::1]"]),
             ("PROTO", ["", "javascript", "file", "http:", "http\n", "https://", "h t", "ſ"]),
             (
                 "HOST",
@@ -244,10 +264,20 @@ class ProxyFixTest(unittest.TestCase):
         del environ["HTTP_HOST"]
         self.assertEqual(get_host(environ), "[::1]")
 
+    def test_the_answer_is_the_applications(self):
+        self.assertEqual(run(ProxyFix(show("app")), "/x")[::2], (200, b"app at '' has '/x'"))
+
+    def test_a_prefix_that_no_proxy_sent_takes_nothing_away(self):
+        for fields in [{}, {"HTTP_X_FORWARDED_PREFIX": ""}, {"HTTP_X_FORWARDED_PREFIX": " "}]:
+            with self.subTest(fields):
+                environ = {"SCRIPT_NAME": "/kept", **fields}
+                ProxyFix(lambda *args: [], x_prefix=1)(environ, None)
+                self.assertEqual(environ["SCRIPT_NAME"], "/kept")
+
     def test_a_number_of_proxies_is_a_number(self):
         for name in ["x_for", "x_proto", "x_host", "x_port", "x_prefix"]:
             for count in [-1, "1", None, 1.0]:
-                with self.subTest(name, count=count), self.assertRaisesRegex(ValueError, "give their number"):
+                with self.subTest(name, count=count), self.assertRaisesRegex(ValueError, f"{name}: {count!r} is no"):
                     ProxyFix(NotFound(), **{name: count})
 
 
@@ -355,6 +385,18 @@ class SharedDataTest(unittest.TestCase):
         self.assertEqual(run(app, "/static/a.txt")[2], b"hello")
         self.assertIn(b"app at", run(app, "/static/sub/b.html")[2])
 
+    def test_letters_that_some_disks_take_for_others_do_not_pass(self):
+        # "ſ" is "s" to a disk that knows no capitals, "ﬁ" is "fi".
+        app = self.make(disallow=["*.ps", "FILE*"])
+        for name in ["a.pſ", "a.PS", "ﬁle.txt"]:
+            with self.subTest(name):
+                self.assertFalse(app.is_allowed(name))
+        self.assertTrue(app.is_allowed("a.p"))
+
+    def test_a_file_that_vanishes_in_between_is_the_applications(self):
+        with mock.patch("os.path.isfile", return_value=True):
+            self.assertIn(b"app at", run(self.make(), "/static/nothing")[2])
+
     def test_nothing_from_outside_is_served(self):
         """SECURITY: CVE-2019-14322 and its like."""
         for are_on in [True, False]:
@@ -437,6 +479,20 @@ for path, fields, _ in {cases!r}:
                     for case, line in zip(self.CASES, done.stdout.splitlines()):
                         self.assertEqual(line, case[2], case)
 
+    def test_files_in_a_zip_file_have_different_tags_if_they_differ(self):
+        """Both are of one size, and of one sum (adler32)."""
+        tags = set()
+        for data in [b"color: #343", b"color: #424"]:
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w") as packed:
+                packed.writestr("a.css", data)
+            app = SharedDataMiddleware(NotFound(), {})
+            app.exports = [("/x", zipfile.Path(file))]
+            status, fields, found = run(app, "/x/a.css")
+            self.assertEqual((status, found), (200, data))
+            tags.add(fields["ETag"])
+        self.assertEqual(len(tags), 2)
+
     def test_a_package_that_is_not_there_is_an_error_at_once(self):
         with self.assertRaises(ModuleNotFoundError):
             SharedDataMiddleware(NotFound(), {"/x": ("no_such_package", "static")})
@@ -515,6 +571,20 @@ class ProfilerTest(unittest.TestCase):
 
         self.assertEqual((run(ProfilerMiddleware(application, None))[2], body.closed), (b"abc", True))
 
+    def test_the_body_is_profiled_too(self):
+        stream = io.StringIO()
+
+        def application(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield b"a"
+            yield work()
+
+        def work():
+            return b"b"
+
+        self.assertEqual(run(ProxyFix(ProfilerMiddleware(application, stream)))[2], b"ab")
+        self.assertIn("(work)", stream.getvalue())
+
     def test_an_error_goes_on_and_the_next_request_is_profiled(self):
         stream = io.StringIO()
 
@@ -553,6 +623,37 @@ class ProfilerTest(unittest.TestCase):
         self.assertIn("PATH: '/outer'", stream.getvalue())
         self.assertNotIn("/quick", stream.getvalue())
         self.assertNotIn("/inner", stream.getvalue())
+
+    def test_one_around_another_profiles_once(self):
+        streams = [io.StringIO(), io.StringIO()]
+        app = ProfilerMiddleware(ProfilerMiddleware(show("app"), streams[0]), streams[1])
+        self.assertEqual(run(app)[2], b"app at '' has '/'")
+        self.assertEqual([stream.getvalue().count("PATH") for stream in streams], [0, 1])
+
+    def test_tables_do_not_get_mixed_up(self):
+        app = ProfilerMiddleware(show("app"))
+
+        class Stream(io.StringIO):
+            def write(self, text):
+                if "Ordered by" in text:
+                    run(app, "/meanwhile")
+                return super().write(text)
+
+        app.stream = Stream()
+        run(app, "/first")
+        self.assertEqual(app.stream.getvalue().count("PATH"), 1)
+
+    def test_any_path_can_be_written_to_any_stream(self):
+        stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+        self.assertEqual(run(ProfilerMiddleware(show("app"), stream), "/größe")[0], 200)
+        stream.seek(0)
+        self.assertIn(r"PATH: '/gr\xc3\xb6", stream.read())
+
+    def test_no_method_is_too_long_for_a_file(self):
+        app = ProfilerMiddleware(lambda environ, start_response: start_response("200 OK", []) and [], None)
+        app.profile_dir = self.folder
+        app({"REQUEST_METHOD": "M" * 500, "PATH_INFO": "/"}, lambda *args: None)
+        self.assertEqual(len(os.listdir(self.folder)), 1)
 
     def test_the_profiler_is_loaded_when_it_is_used(self):
         place = str(pathlib.Path(nanoweb.__path__[0]).parent)

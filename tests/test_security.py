@@ -272,7 +272,7 @@ class WithoutOpenSSLTest(unittest.TestCase):
             for call in [lambda: generate_password_hash("secret"), lambda: check_password_hash(stored, "secret")]:
                 with self.assertRaisesRegex(RuntimeError, r"no hashlib\.scrypt: .* OpenSSL.*method='pbkdf2'"):
                     call()
-        with without("pbkdf2_hmac"), self.assertRaisesRegex(RuntimeError, r"no hashlib\.pbkdf2_hmac: .* OpenSSL"):
+        with without("pbkdf2_hmac"), self.assertRaisesRegex(RuntimeError, r"no hashlib\.pbkdf2_hmac: .* another$"):
             generate_password_hash("secret", "pbkdf2:sha256:1")
 
     def test_pbkdf2_goes_on_and_unknown_visitors_take_as_long(self):

@@ -70,7 +70,7 @@ class EncodingTest(unittest.TestCase):
                 self.assertEqual(base64_encode(data), text)
                 self.assertEqual(base64_decode(text), want_bytes(data))
                 self.assertEqual(base64_decode(text.decode()), want_bytes(data))
-        for text in ["Y", "YQ==", "YQ=", "_/4", "_+4", "Y Q", "YQ\n", "ä", "\ud800", b"\xff", "Y.Q", "AAAAA"]:
+        for text in ["Y", "YQ==", "YQ=", "_/4", "_+4", "Y Q", "YQ\n", "ä", "\ud800", b"\xff", "Y.Q", "AAAAA", "YR"]:
             with self.subTest(text):
                 self.assertRaises(BadData, base64_decode, text)
 
@@ -199,6 +199,8 @@ class SignerTest(unittest.TestCase):
         signer = Signer("secret key", algorithm=HMACAlgorithm(hashlib.sha512))
         signed = b"value.ALZr-1fnyIFrrUKYn9JL66dn-Pl1cEo1ZpWfkgW3JAPXvMgTpGAwWj5LshSqBawlohGm8HzVqOftsDuC5WCiwQ"
         self.assertEqual(signer.sign("value"), signed)
+        default = Signer("secret key", algorithm=HMACAlgorithm())
+        self.assertEqual(default.sign("value"), Signer("secret key").sign("value"))
 
         class Short(SigningAlgorithm):
             def get_signature(self, key, value):
@@ -230,10 +232,11 @@ class SignerTest(unittest.TestCase):
 
     def test_signatures_are_compared_in_constant_time(self):
         signer = Signer(["old", "new"])
-        for text in ["value.no", "value.AAAA", signer.sign("value"), Signer("old").sign("value")]:
+        good = [(text, 2) for text in ["value.AAAA", signer.sign("value"), Signer("old").sign("value")]]
+        for text, times in [("value.no", 0), *good]:
             with self.subTest(text), mock.patch("hmac.compare_digest", return_value=False) as compare:
                 self.assertFalse(signer.validate(text))
-            self.assertEqual(compare.call_count, 0 if text == "value.no" else 2)
+            self.assertEqual(compare.call_count, times)
 
     def test_what_stands_between_is_nothing_that_stands_within(self):
         for sep in ["", "a", "-", "_", "0", "ab", "=", "a="]:
@@ -318,6 +321,7 @@ class TimestampSignerTest(unittest.TestCase):
             (b"value", BadSignature, None, None),
             (b"value." + b"_" * 8 + b".no", BadTimeSignature, b"value", None),  # no datetime can hold that date
             (b"value." + b"_" * 80_000 + b".no", BadTimeSignature, b"value", None),
+            (b".no", BadSignature, b"", None),
             (Signer("secret key").sign("value"), BadTimeSignature, b"value", None),
         ]:
             with self.subTest(text[:20]), self.assertRaises(BadSignature) as caught:
@@ -325,6 +329,15 @@ class TimestampSignerTest(unittest.TestCase):
             error = caught.exception
             self.assertIs(type(error), kind)
             self.assertEqual((error.payload, getattr(error, "date_signed", None)), (payload, date))
+            if text.endswith(b".no"):
+                self.assertEqual((str(error), error.message), ("the signature does not fit the value",) * 2)
+
+    def test_a_timestamp_has_no_more_bytes_than_it_needs(self):
+        for moment, stamp in [(0, b""), (1, b"AQ"), (0xFFFFFFFF, b"_____w"), (0x100000000, b"AQAAAAA")]:
+            with self.subTest(moment), mock.patch("time.time", return_value=moment):
+                signed = self.signer.sign("value")
+                self.assertEqual(signed.split(b".")[1], stamp)
+                self.assertEqual(self.signer.unsign(signed, max_age=0), b"value")
 
     def test_a_signature_without_a_timestamp_is_none(self):
         for value in ["value", "value.", "value.!!", "value." + "_" * 20]:
@@ -394,9 +407,11 @@ class SerializerTest(unittest.TestCase):
             dumps = staticmethod(json.dumps)
             loads = staticmethod(str.upper)
 
+        pickle_like = mock.Mock(dumps=lambda obj: b"", loads=bytes)  # for bytes
         for make, payload in [(Serializer, b'"a"'), (URLSafeSerializer, b"ImEi")]:
             with self.subTest(make.__name__):
                 self.assertEqual(make("secret key").load_payload(payload, serializer=Shouting), '"A"')
+                self.assertEqual(make("secret key").load_payload(payload, serializer=pickle_like), b'"a"')
 
     def test_a_subclass_may_have_defaults_of_its_own(self):
         class Mine(URLSafeTimedSerializer):
@@ -497,6 +512,7 @@ class SerializerTest(unittest.TestCase):
             default_key_derivation = "concat"
 
         token = URLSafeTimedSerializer("secret key", signer=Older).dumps([1])
+        self.assertRaises(BadSignature, URLSafeTimedSerializer("secret key").loads, token)
         self.assertEqual(URLSafeTimedSerializer("secret key", fallback_signers=[Older]).loads(token), [1])
 
     def test_what_cannot_be_trusted_can_be_looked_at(self):
@@ -571,6 +587,7 @@ class PayloadTest(unittest.TestCase):
             b".",
             b".WzFd",
             self.pack(b"[1]")[:-6],
+            b"." + base64_encode(zlib.compress(b"[1]")[:-4]),  # all is there but the checksum
             b"wyg",  # no UTF-8
             base64.urlsafe_b64encode(b"{").rstrip(b"="),
             base64.urlsafe_b64encode(pickle.dumps([1])).rstrip(b"="),
@@ -581,6 +598,7 @@ class PayloadTest(unittest.TestCase):
                 with self.assertRaises(BadPayload) as caught:
                     self.serializer.loads(self.sign(payload))
                 self.assertIsInstance(caught.exception.original_error, Exception)
+                self.assertEqual(caught.exception.message, str(caught.exception))
                 self.assertIsInstance(caught.exception, BadData)
 
     def test_a_bomb_does_not_go_off(self):
@@ -606,9 +624,13 @@ class PayloadTest(unittest.TestCase):
                 self.assertEqual(len(self.serializer.loads(text)), size)
 
     def test_only_what_gets_shorter_is_compressed(self):
-        for obj, compressed in [("abc", False), ("a" * 100, True)]:
-            self.assertEqual(self.serializer.dump_payload(obj)[:1] == b".", compressed)
-            self.assertEqual(self.serializer.load_payload(self.serializer.dump_payload(obj)), obj)
+        for size in [*range(40), 100]:
+            obj = ("ab" * size)[:size]
+            payload, plain = self.serializer.dump_payload(obj), f'"{obj}"'.encode()
+            with self.subTest(obj):
+                self.assertEqual(payload[:1] == b".", len(b"." + zlib.compress(plain)) < len(plain))
+                self.assertEqual(self.serializer.load_payload(payload), obj)
+        self.assertEqual(payload[:1], b".")
 
 
 if __name__ == "__main__":

@@ -91,6 +91,12 @@ class CookieTest(unittest.TestCase):
         self.sent("/", "http://127.0.0.1", query_string={"set": "b=1; Path=/; Domain=0.0.1"})
         self.assertEqual(self.sent("/", "http://127.0.0.1"), "a=1")
 
+    def test_a_host_may_be_known_by_the_servers_name_alone(self):
+        environ = EnvironBuilder("/", "http://a.example").get_environ()
+        del environ["HTTP_HOST"]
+        self.client.set_cookie("a", "1", domain="a.example")
+        self.assertEqual(self.client.open(environ).json["HTTP_COOKIE"], "a=1")
+
     def test_an_own_cookie_field_comes_before_those_of_the_jar(self):
         self.client.set_cookie("a", "1")
         self.assertEqual(self.sent(headers={"Cookie": "own=1"}), "own=1; a=1")
@@ -112,7 +118,11 @@ class CookieTest(unittest.TestCase):
         self.assertIsNone(self.client.get_cookie("a"))
         self.client.delete_cookie("a", domain="a.example", path="/x")
         self.assertIsNone(self.client.get_cookie("a", "a.example", "/x"))
+        self.client.set_cookie("a")
+        self.assertEqual(self.client.get_cookie("a").value, "")
+        self.client.delete_cookie("a")
         self.client.delete_cookie("never there")
+        self.assertIsNone(self.client.get_cookie("a"))
 
     def test_a_domain_and_a_path_may_be_written_in_several_ways(self):
         for domain, path, host, address in [
@@ -221,6 +231,14 @@ class RedirectTest(unittest.TestCase):
         response = self.follow("/end", 307, method="POST", input_stream=stream)
         self.assertEqual(response.json["body"], "456789")
 
+    def test_a_body_that_is_not_sent_again_may_be_closed(self):
+        @Request.application
+        def app(request):
+            request.input_stream.close()
+            return Response("end") if request.path == "/end" else Response("", 303, {"Location": "/end"})
+
+        self.assertEqual(Client(app).post("/", data="x", follow_redirects=True).text, "end")
+
     def test_other_statuses_are_no_redirects(self):
         for code in [200, 300, 306, 404]:
             with self.subTest(code):
@@ -267,7 +285,9 @@ class RedirectTest(unittest.TestCase):
     def test_cookies_are_kept_on_the_way(self):
         client = Client(echo)
         query = [("to", "/end"), ("set", "a=1; Path=/"), ("set", "b=2; Path=/other")]
-        self.assertEqual(client.get("/", query_string=query, follow_redirects=True).json["HTTP_COOKIE"], "a=1")
+        for _ in range(2):
+            self.assertEqual(client.get("/", query_string=query, follow_redirects=True).json["HTTP_COOKIE"], "a=1")
+            client.set_cookie("a", "before")  # goes along to the first, and is replaced by it
 
     def test_an_own_cookie_field_goes_along(self):
         for client in [Client(echo), Client(echo, use_cookies=False)]:
@@ -280,10 +300,52 @@ class RedirectTest(unittest.TestCase):
         self.assertEqual([one.request.path for one in response.history], ["/dir/page", "/a", "/b"])
         self.assertEqual((response.request.path, response.history[0].text), ("/end", "elsewhere"))
 
+    def test_a_redirect_is_read_and_closed_before_the_next_request(self):
+        log = []
+
+        def app(environ, start_response):
+            log.append(environ["PATH_INFO"])
+            start_response("302 Found", [("Location", "/end")] if environ["PATH_INFO"] == "/" else [])
+            try:
+                yield b"x"
+            finally:
+                log.append("closed")
+
+        response = Client(app).get("/", follow_redirects=True)
+        self.assertEqual(log, ["/", "closed", "/end"])
+        self.assertEqual((response.history[0].text, response.text), ("x", "x"))
+
+    def test_fields_about_the_body_go_with_it(self):
+        @Request.application
+        def app(request):
+            if request.path != "/end":
+                return Response("", 303, {"Location": "/end"})
+            return Response(repr(sorted(request.headers.keys())))
+
+        fields = {"Content-Type": "a/b", "Content-Encoding": "gzip", "Transfer-Encoding": "chunked", "X-Own": "1"}
+        response = Client(app).post("/", data="x", headers=fields, follow_redirects=True)
+        self.assertEqual(response.text, "['Host', 'User-Agent', 'X-Own']")
+
+    def test_a_body_that_cannot_be_read_twice_is_not(self):
+        class Socket(io.BytesIO):
+            def seekable(self):
+                return False
+
+        response = self.follow("/end", 307, method="POST", input_stream=Socket(b"x"), content_length=1)
+        self.assertEqual((response.status_code, response.json["body"]), (200, "x"))  # nobody had read it
+
     def test_an_endless_way_is_an_error(self):
         for to in ["/", "?a=1", "#top"]:
+            asked = []
+
+            @Request.application
+            def app(request, asked=asked, to=to):
+                asked.append(request)
+                return Response("", 302, {"Location": to})
+
             with self.subTest(to), self.assertRaisesRegex(ClientRedirectError, "20 redirects, the last one to"):
-                Client(Response("", 302, {"Location": to})).get("/", follow_redirects=True)
+                Client(app).get("/", follow_redirects=True)
+            self.assertEqual(len(asked), 21)
 
     def test_it_goes_nowhere_unless_asked(self):
         response = Client(echo).get("/?to=/end")
@@ -339,6 +401,12 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(response.json["HTTP_COOKIE"], "a=1")
         self.assertEqual(given.environ, before)
 
+    def test_the_request_of_the_moment_may_be_sent_on(self):
+        with App("example").test_request_context("/x?a=1"):
+            response = Client(echo).open(request)
+        self.assertEqual((response.json["PATH_INFO"], response.json["QUERY_STRING"]), ("/x", "a=1"))
+        self.assertIs(type(response.request), Request)
+
     def test_a_request_says_where_it_comes_from(self):
         app = App("example")
         app.add_url_rule("/", "view", lambda: [request.remote_addr, request.headers["User-Agent"]])
@@ -350,6 +418,12 @@ class ClientTest(unittest.TestCase):
         for what in [builder, builder.get_request(), builder.get_environ()]:
             with self.subTest(type(what).__name__):
                 self.assertEqual(client.open(what).json, ["10.0.0.1", "own"])
+
+    def test_an_application_says_where_it_is(self):
+        app = App("example")
+        app.config.update(SERVER_NAME="a.example:5000", APPLICATION_ROOT="/root", PREFERRED_URL_SCHEME="https")
+        app.add_url_rule("/", "view", lambda: request.url)
+        self.assertEqual(app.test_client().get("/").text, "https://a.example:5000/root/")
 
     def test_a_request_may_say_who_sends_it(self):
         app = App("example")
@@ -422,6 +496,10 @@ class ClientTest(unittest.TestCase):
             start_response("200 OK", [("Content-Type", "text/plain")])
             return Body()
 
+        closed = []
+        Client(finite).get("/")
+        gc.collect()
+        self.assertEqual(closed, [True])  # and so is one that nobody read
         for buffered in [True, False]:
             with self.subTest(buffered=buffered):
                 closed = []
@@ -430,6 +508,29 @@ class ClientTest(unittest.TestCase):
                 self.assertEqual((response.text, response.data, closed), ("ab", b"ab", [True]))
                 response.close()
                 self.assertEqual(closed, [True])
+
+    def test_a_stream_that_breaks_is_closed(self):
+        closed = []
+
+        class Body:
+            def __iter__(self):
+                yield b"x"
+                raise ZeroDivisionError
+
+            def close(self):
+                closed.append(True)
+
+        def broken(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return Body()
+
+        response = Client(broken).get("/")
+        with self.assertRaises(ZeroDivisionError):
+            _ = response.data
+        self.assertEqual(closed, [True])
+        with self.assertRaises(ZeroDivisionError):
+            Client(broken).get("/", buffered=True)
+        self.assertEqual(closed, [True, True])
 
     def test_a_response_may_be_of_another_class(self):
         class Own(Response):

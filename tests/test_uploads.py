@@ -5,6 +5,7 @@ import pickle
 import tempfile
 import unittest
 
+from nanoweb.fields import Headers
 from nanoweb.uploads import FileMultiDict, FileStorage
 
 
@@ -21,6 +22,7 @@ class FileStorageTest(unittest.TestCase):
         self.assertTrue(file.stream.closed)
 
     def test_a_field_that_was_left_empty_is_false(self):
+        self.assertEqual(FileStorage().read(), b"")
         self.assertFalse(FileStorage(filename=""))
         self.assertFalse(FileStorage())
         self.assertTrue(FileStorage(filename="a"))
@@ -42,6 +44,12 @@ class FileStorageTest(unittest.TestCase):
                     file.headers._list.append(("Content-Length", value))
                 self.assertEqual(file.content_length, length)
 
+    def test_the_fields_of_its_part_are_kept(self):
+        headers = Headers([("X-Own", "1")])
+        file = FileStorage(headers=headers, content_type="text/plain", content_length=5)
+        self.assertIs(file.headers, headers)
+        self.assertEqual(list(headers), [("X-Own", "1"), ("Content-Type", "text/plain"), ("Content-Length", "5")])
+
     def test_it_is_saved_to_a_path_or_an_open_file(self):
         with tempfile.TemporaryDirectory() as folder:
             for target in [f"{folder}/a", pathlib.Path(folder, "b")]:
@@ -60,7 +68,7 @@ class FileStorageTest(unittest.TestCase):
         with tempfile.TemporaryFile() as file:  # its name is a number
             self.assertIsNone(FileStorage(file).filename)
         stream = io.BytesIO()
-        for name, filename in [("<stdin>", None), (b"a", "a"), ("", None)]:
+        for name, filename in [("<stdin>", None), (b"<pipe>", None), (b"a", "a"), ("<a", "<a"), ("", None)]:
             stream = type("Named", (io.BytesIO,), {"name": name})()
             self.assertEqual(FileStorage(stream).filename, filename)
 
@@ -74,6 +82,8 @@ class FileStorageTest(unittest.TestCase):
     def test_what_it_has_not_is_an_attribute_error(self):
         with self.assertRaisesRegex(AttributeError, "neither FileStorage nor its stream has 'nothing'"):
             FileStorage().nothing  # noqa: B018
+        with self.assertRaises(AttributeError):  # and not an endless search, while one is made
+            FileStorage.__new__(FileStorage).nothing  # noqa: B018
 
     def test_a_file_in_memory_can_be_copied(self):
         file = FileStorage(io.BytesIO(b"data"), "a.txt", "upload", "text/plain")

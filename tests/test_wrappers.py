@@ -1,17 +1,19 @@
 """Request and Response: what a view reads, and what becomes of what it answers."""
 
 import copy
+import gc
 import http
 import io
 import json
 import pickle
 import sys
 import unittest
+import weakref
 from unittest import mock
 from wsgiref.validate import validator
 
 from nanoweb import App
-from nanoweb.datastructures import EnvironHeaders, FileStorage, Headers, ImmutableMultiDict, MultiDict
+from nanoweb.datastructures import EnvironHeaders, FileStorage, Headers, ImmutableDict, ImmutableMultiDict, MultiDict
 from nanoweb.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -155,6 +157,16 @@ class RequestLineTest(unittest.TestCase):
 
         made = Own(environ(b"a=1", QUERY_STRING="b=2", HTTP_COOKIE="c=3", CONTENT_TYPE=FORM))
         self.assertEqual([type(made.args), type(made.form), type(made.files), type(made.cookies)], [MultiDict] * 4)
+
+    def test_these_may_know_one_value_for_a_name(self):
+        for kind in [dict, ImmutableDict]:
+            with self.subTest(kind):
+                own = type("Own", (Request,), {"parameter_storage_class": kind})
+                made = own(environ(UPLOAD, QUERY_STRING="a=1&a=2", CONTENT_TYPE=MULTIPART))
+                self.assertEqual((made.args, made.form), ({"a": "2"}, {"title": "My cat"}))
+                self.assertEqual(made.values.to_dict(), {"a": "2", "title": "My cat"})
+                made.close()
+                self.assertTrue(made.files["photo"].closed)
 
     def test_values_are_args_and_the_form_but_for_get(self):
         for method, expected in [("GET", ["1"]), ("POST", ["1", "2"]), ("DELETE", ["1", "2"]), ("HEAD", ["1", "2"])]:
@@ -400,6 +412,19 @@ class BodyTest(unittest.TestCase):
         self.assertTrue(photo.closed)
         request().close()  # has none, and reads nothing to find out
 
+    def test_a_file_that_cannot_be_closed_does_not_keep_the_others_open(self):
+        made = posted(UPLOAD.replace(b"--cut--", UPLOAD), MULTIPART)
+        first, second = made.files.getlist("photo")
+        with mock.patch.object(first, "close", side_effect=OSError("disk full")), self.assertRaises(OSError):
+            made.close()
+        self.assertTrue(second.closed)
+
+    def test_a_form_and_its_files_are_apart_also_where_there_is_none(self):
+        for content_type in [None, "text/plain"]:
+            made = type("Own", (Request,), {"parameter_storage_class": MultiDict})(environ(CONTENT_TYPE=content_type))
+            made.form["a"] = "1"
+            self.assertEqual(made.files, MultiDict())
+
     def test_a_malformed_form_is_empty(self):
         for body, content_type in [
             (UPLOAD, "multipart/form-data"),
@@ -414,6 +439,25 @@ class BodyTest(unittest.TestCase):
         for body in [UPLOAD[:-20], UPLOAD[:60]]:
             with self.subTest(body[-10:]), self.assertRaises(ClientDisconnected):
                 posted(body, MULTIPART).form  # noqa: B018
+
+    def test_a_form_that_failed_is_not_read_again_from_what_is_left(self):
+        over = UPLOAD[: UPLOAD.index(b"--cut", 5)] * 3 + b"x" * 2**18 + b"\r\n" + UPLOAD
+        for body, error in [(over, RequestEntityTooLarge), (UPLOAD[:-20], ClientDisconnected)]:
+            with self.subTest(error):
+                made = posted(body, MULTIPART)
+                made.max_form_parts = 2
+                texts = set()
+                for look in [
+                    lambda r: r.form,
+                    lambda r: r.form,
+                    lambda r: r.files,
+                    lambda r: r.values,
+                    lambda r: r.data,
+                ]:
+                    with self.assertRaises(error) as caught:
+                        look(made)
+                    texts.add(caught.exception.description)
+                self.assertEqual(len(texts), 1)
 
     def test_a_subclass_may_leave_forms_unread(self):
         class Own(Request):
@@ -433,6 +477,25 @@ class BodyTest(unittest.TestCase):
 
         made = Own(environ(b"a: 1\nb: 2", CONTENT_TYPE="text/lines"))
         self.assertEqual(made.form.to_dict(), {"a": "1", "b": "2"})
+
+    def test_such_a_parser_is_told_all_by_name(self):
+        told = {}
+
+        class Curious(FormDataParser):
+            def __init__(self, **keywords):
+                told.update(keywords)
+                super().__init__(**keywords)
+
+        class Own(Request):
+            form_data_parser_class = Curious
+            max_form_parts = 5
+
+        Own(environ(b"a=1", CONTENT_TYPE=FORM)).form  # noqa: B018
+        self.assertEqual(
+            told.keys(),
+            {"stream_factory", "max_form_memory_size", "max_content_length", "max_form_parts", "cls"},
+        )
+        self.assertEqual((told["max_form_parts"], told["cls"]), (5, ImmutableMultiDict))
 
 
 class LimitTest(unittest.TestCase):
@@ -471,6 +534,8 @@ class LimitTest(unittest.TestCase):
                 setattr(made, name, 1)
                 with self.assertRaises(RequestEntityTooLarge):
                     made.form if name != "max_form_memory_size" else made.files  # noqa: B018
+                delattr(made, name)
+                self.assertEqual(getattr(made, name), getattr(self.limited(b"", None), name))
                 made = self.limited(UPLOAD, MULTIPART, **{name.upper(): 1})
                 setattr(made, name, None)
                 self.assertEqual(made.form["title"], "My cat")
@@ -656,6 +721,19 @@ class ApplicationTest(unittest.TestCase):
 
         self.assertEqual(call(Greeter(), PATH_INFO="/x")[2], b"Ada at /x")
 
+    def test_nothing_of_it_waits_for_the_collector(self):
+        kept = []
+
+        @Request.application
+        def fail(request):
+            kept.append(weakref.ref(request))
+            raise NotFound
+
+        gc.disable()
+        self.addCleanup(gc.enable)
+        call(fail)
+        self.assertIsNone(kept[0]())
+
     def test_its_files_are_closed(self):
         kept = []
 
@@ -739,6 +817,8 @@ class MediaTypeTest(unittest.TestCase):
                     made = Response("")
                     made.mimetype = mimetype
                     self.assertEqual(made.content_type, content_type)
+        made.mimetype = None
+        self.assertNotIn("Content-Type", made.headers)
 
     def test_a_content_type_is_taken_as_it_is(self):
         made = Response("", content_type="text/x; a=b")
@@ -789,6 +869,7 @@ class BodyOfResponseTest(unittest.TestCase):
             ("", [b""], "0"),
             (b"\xff", [b"\xff"], "1"),
             (bytearray(b"ab"), [b"ab"], "2"),
+            (memoryview(b"ab"), [b"ab"], "2"),
             (["ä", b"b"], [b"\xc3\xa4", b"b"], "3"),
             (("a", "b"), [b"a", b"b"], "2"),
             ([], [], "0"),
@@ -900,6 +981,13 @@ class FieldsOfResponseTest(unittest.TestCase):
                 headers = send(Response("", headers=given))[1]
                 self.assertEqual([field for field in headers if field[0] == "X"], expected)
 
+    def test_all_may_be_replaced(self):
+        for given in [{"X": "1", "location": "/\xe4"}, Headers({"X": "1", "location": "/\xe4"})]:
+            with self.subTest(repr(given)):
+                made = Response("text")
+                made.headers = given
+                self.assertEqual(send(made)[1], [("X", "1"), ("Location", "/%C3%A4"), ("Content-Length", "4")])
+
     def test_a_field_with_a_line_break_is_refused(self):
         for name, value in [("X", "a\r\nb"), ("X", "a\nb"), ("X", "a\0"), ("X\r\nY", "a"), ("X Y", "a"), ("", "a")]:
             with self.subTest(name=name, value=value):
@@ -971,6 +1059,18 @@ class FieldsOfResponseTest(unittest.TestCase):
         first, second = made.headers.getlist("Set-Cookie")
         self.assertIn("; Max-Age=60; Secure; HttpOnly; Path=/x; SameSite=Lax", first)
         self.assertEqual(second, "b=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/")
+
+    def test_a_subclass_may_set_all_cookies_its_own_way(self):
+        class Own(Response):
+            def set_cookie(self, key, value="", **keywords):
+                super().set_cookie(key, value, **{**keywords, "secure": True})
+
+        made = Own("")
+        made.set_cookie("a", "1")
+        made.delete_cookie("b", "/x", "example.com", httponly=True, samesite="Lax", partitioned=True)
+        first, second = made.headers.getlist("Set-Cookie")
+        self.assertEqual(first, "a=1; Secure; Path=/")
+        self.assertRegex(second, "b=; Domain=example.com; .* Max-Age=0; Secure; HttpOnly; Path=/x; SameSite=Lax; P")
 
     def test_a_cookie_that_is_not_one_is_refused(self):
         for keywords in [
@@ -1079,6 +1179,35 @@ class SendingTest(unittest.TestCase):
         with self.assertRaises(ZeroDivisionError):
             send(made)
         self.assertEqual(log, ["called"])
+
+    def test_they_are_called_for_a_body_in_passthrough_too(self):
+        for method, status in [("GET", 200), ("HEAD", 200), ("GET", 304)]:
+            with self.subTest(method=method, status=status):
+                log, file = [], io.BytesIO(b"text")
+                made = Response(file, status, direct_passthrough=True)
+                made.call_on_close(lambda file=file, log=log: log.append(file.closed))
+                blocks = send(made, method)[2]
+                self.assertEqual(
+                    (b"".join(blocks), log), (b"text" if (method, status) == ("GET", 200) else b"", [True])
+                )
+
+    def test_what_cannot_be_sent_is_closed_all_the_same(self):
+        def refuse(status, headers):
+            raise OSError("gone")
+
+        for location, start_response, error in [
+            ("http://[bad", print, ValueError),
+            ("/a\tb", print, ValueError),
+            ("/a", refuse, OSError),
+        ]:
+            for passthrough in [False, True]:
+                with self.subTest(location, passthrough=passthrough):
+                    log, file = [], io.BytesIO(b"text")
+                    made = Response(file, 302, {"Location": location}, direct_passthrough=passthrough)
+                    made.call_on_close(lambda log=log: log.append("closed"))
+                    with self.assertRaises(error):
+                        made(environ(), start_response)
+                    self.assertEqual((file.closed, log), (True, ["closed"]))
 
     def test_a_response_is_closed_at_the_end_of_a_with_statement(self):
         log = []
@@ -1266,6 +1395,21 @@ class TwoWaysTest(unittest.TestCase):
         made(environ(), lambda status, headers: sent.append(headers))
         sent[0].append(("X", "1"))
         self.assertEqual(send(made)[1], [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "5")])
+
+    def test_threads_that_share_a_response_share_its_fields(self):
+        made = Response("hello")
+        seen = []
+
+        def meanwhile():  # another thread looks at the fields while this one is making them
+            if not seen:
+                seen.append(None)
+                seen[0] = made.headers
+                seen[0]["X"] = "1"
+            return Headers()
+
+        with mock.patch("nanoweb.wrappers.Headers", side_effect=meanwhile):
+            self.assertIs(made.headers, seen[0])
+        self.assertIn(("X", "1"), send(made)[1])
 
     def test_a_copy_goes_its_own_way(self):
         for duplicate in [copy.copy, lambda response: pickle.loads(pickle.dumps(response))]:

@@ -18,6 +18,7 @@ import io
 import ipaddress
 import os
 import re
+import sys
 import time
 import unittest
 from collections import Counter
@@ -51,6 +52,7 @@ import nanoweb.wrappers
 import nanoweb.wsgi
 
 INPUTS = 50_000  # of each family
+FEWER = INPUTS // 2  # where a family has another test that is given all of them
 DOCUMENTED = Path(__file__).resolve().parents[2] / "docs" / "differences.md"
 
 
@@ -140,13 +142,15 @@ class Difference:
 
     sentence    from docs/differences.md, or a part of one
     explains    explains(given, mine, other) tells whether this is why the answers are not the same
+    is_needed   False where this Python makes the two the same
     """
 
     all = []
 
-    def __init__(self, sentence, explains):
+    def __init__(self, sentence, explains, is_needed=True):
         self.sentence = sentence
         self._explains = explains
+        self.is_needed = is_needed
         self.all.append(self)
 
     def explains(self, given, mine, other):
@@ -209,7 +213,8 @@ class FamilyTest(unittest.TestCase):
             self.assertEqual(tally[name], inputs)
             self.assertGreater(tally[name, "real"], inputs * real, f"{name} is asked about rubbish")
             for difference in differences:
-                self.assertGreater(tally[difference], 0, f"not needed by {name}: {difference.sentence}")
+                if difference.is_needed:
+                    self.assertGreater(tally[difference], 0, f"not needed by {name}: {difference.sentence}")
                 self.assertLess(tally[difference], inputs * len(questions) / 4, difference.sentence)
 
     def show(self, found, questions):
@@ -236,19 +241,7 @@ class FamilyTest(unittest.TestCase):
 
 # Characters that a parser may read as something else: separators, quotes, blanks of all kinds, digits of other
 # scripts, a letter that is an ASCII one in another case, and what cannot be in a field at all.
-NASTY = [
-    *" \t,;=\"\\'*%/&+-_.:@?#<>()[]{}~^0159aZé",
-    "\n",
-    "\r",
-    "\0",
-    "\x0b",
-    "\x7f",
-    "\x85",
-    "\xa0",
-    "٣",
-    "ſ",
-    "日",
-]
+NASTY = list(" \t,;=\"\\'*%/&+-_.:@?#<>()[]{}~^0159aZé\n\r\0\x0b\x7f\x85\xa0٣ſ日")
 WORDS = "a b A x-y text charset utf-8 q filename gzip max-age no-cache private 0 1 60 0.5 * ~ token".split()
 
 
@@ -320,7 +313,7 @@ def write_list(writer):
         value = writer.choice([writer.word, writer.quoted, writer.quoted, writer.extended])()
         return writer.choice([key, value, f"{key}={value}", f"{key}{blank}={blank}{value}"])
 
-    return writer.list(item)
+    return writer.list(item).replace("\n", "")  # Werkzeug takes one for the end of charset'language'value
 
 
 class OptionsTest(FamilyTest):
@@ -367,13 +360,13 @@ class ListTest(FamilyTest):
 # Preferences
 
 NO_IS_NO = Difference(
-    "`accept_html` and its like are False for what is refused by `q=0`",
+    "`accept_html`, `accept_xhtml` and `accept_json` are False for what has quality 0",
     lambda given, mine, other: re.search("(?i)q=-?0", given["field"]),
 )
 
 
 NO_MEDIA_TYPE = Difference(
-    "To look for what is no media type is a ValueError, whatever the client sent",
+    "To look for what is no media type is a ValueError whatever the client sent",
     lambda given, mine, other: (
         given["kind"] == "accept_mimetypes"
         and "ValueError" in mine
@@ -381,7 +374,7 @@ NO_MEDIA_TYPE = Difference(
     ),
 )
 ASCII_CHARSETS = Difference(
-    "the name of a charset is ASCII",
+    "Names of charsets are compared by Python's table of aliases",
     lambda given, mine, other: given["kind"] == "accept_charsets" and not given["field"].isascii(),
 )
 PLAIN_QUALITIES = Difference(
@@ -446,7 +439,15 @@ class AcceptTest(FamilyTest):
             {
                 "parse": (lambda side, given: list(side.parse_accept_header(given["field"])), PLAIN_QUALITIES),
                 "as a whole": (
-                    ask_preferences(lambda accept, given: (list(accept), accept.to_header(), accept.provided)),
+                    ask_preferences(
+                        lambda accept, given: (
+                            list(accept),
+                            list(accept.values()),
+                            accept.best,
+                            str(accept),
+                            accept.provided,
+                        )
+                    ),
                     PLAIN_QUALITIES,
                 ),
                 "best_match": (
@@ -455,20 +456,10 @@ class AcceptTest(FamilyTest):
                     ASCII_CHARSETS,
                     PLAIN_QUALITIES,
                 ),
-                "quality": (
-                    ask_for_each(lambda accept, offer: [accept.quality(offer), accept[offer]]),
+                "each": (
+                    ask_for_each(lambda accept, offer: [accept.quality(offer), accept.find(offer), offer in accept]),
                     NO_MEDIA_TYPE,
                     ASCII_CHARSETS,
-                    PLAIN_QUALITIES,
-                ),
-                "place": (
-                    ask_for_each(lambda accept, offer: [accept.find(offer), offer in accept]),
-                    NO_MEDIA_TYPE,
-                    ASCII_CHARSETS,
-                    PLAIN_QUALITIES,
-                ),
-                "values": (
-                    ask_preferences(lambda accept, given: (accept.best, str(accept), list(accept.values()))),
                     PLAIN_QUALITIES,
                 ),
             },
@@ -484,6 +475,7 @@ class AcceptTest(FamilyTest):
                     NO_IS_NO,
                 ),
             },
+            inputs=FEWER,
         )
 
 
@@ -500,7 +492,7 @@ RESPONSE_DIRECTIVES = (
 NUMBERS = "max-age max-stale min-fresh s-maxage stale-if-error stale-while-revalidate".split()
 
 ANY_CASE = Difference(
-    "the directives of `Cache-Control` are the same in any case",
+    "directives are the same in any case",
     lambda text, mine, other: any(name != name.lower() for name in theirs.parse_dict_header(text)),
 )
 SECONDS = Difference(
@@ -511,7 +503,7 @@ SECONDS = Difference(
     ),
 )
 QUOTED_NAMES = Difference(
-    "the values of `no-cache` and `private` stand between quotes",
+    "`private=` and `no-cache=` with field names, `realm`, and what RFC 7616 names for Digest are always quoted",
     lambda text, mine, other: without_quotes(mine) == without_quotes(other),
 )
 
@@ -528,7 +520,7 @@ def write_cache_control(writer):
 
 
 ONE_DIRECTIVE = Difference(
-    "A directive of a policy that is none, or more than one, is a ValueError when it is written",
+    "A policy directive with `;`, `,`, a control character or non-ASCII is a ValueError",
     lambda text, mine, other: (
         mine == "ValueError"
         and any(
@@ -538,7 +530,7 @@ ONE_DIRECTIVE = Difference(
     ),
 )
 ONE_OF_EACH = Difference(
-    "a `HeaderSet` holds each name once",
+    "HeaderSet holds a name once",
     lambda text, mine, other: (
         len({name.lower() for name in theirs.parse_list_header(text)}) < len(theirs.parse_list_header(text))
     ),
@@ -606,6 +598,7 @@ class DirectiveTest(FamilyTest):
                 "Response.content_security_policy": (read,),
                 "Response.content_security_policy, changed": (change, ONE_DIRECTIVE),
             },
+            inputs=FEWER,
         )
 
     def test_sets(self):
@@ -627,6 +620,7 @@ class DirectiveTest(FamilyTest):
         self.agree(
             lambda writer: without_controls(writer.list(writer.word)),
             {"Response.vary": (read, ONE_OF_EACH), "Response.vary, changed": (change, ONE_OF_EACH)},
+            inputs=FEWER,
         )
 
 
@@ -646,7 +640,7 @@ THREE_FORMATS = Difference(
     lambda text, mine, other: mine is None and not HTTP_DATE.fullmatch(text),
 )
 CENTURY = Difference(
-    "a year of two digits is at most 50 years from now, and one of four digits is what it says",
+    "A year of two digits is at most 50 years from now, one of four what it says",
     lambda text, mine, other: (
         (mine.year - other.year) % 100 == 0
         and mine.replace(year=other.year) == other
@@ -737,7 +731,7 @@ STRICT_RANGE = re.compile(
     re.VERBOSE | re.ASCII,
 )
 STRICT_RANGES = Difference(
-    "`Range` and `Content-Range` have a token for their units, no blanks inside, and at most 18 digits",
+    "`Range` and `Content-Range` have no blanks inside, at most 18 digits and a token as their unit",
     lambda text, mine, other: mine is None and not STRICT_RANGE.fullmatch(text),
 )
 
@@ -940,12 +934,17 @@ def is_lost_on_urllib(text):
 
 
 WHOLE_ADDRESSES = Difference(
-    "An address is put together of all that it was cut into: `//`, `/x?`, blanks in front, brackets before `@` stay",
+    "An address keeps all of its parts: `//`, `/x?`, blanks in front, brackets before `@`",
     lambda text, mine, other: is_lost_on_urllib(text),
 )
 NO_PUNYCODE = Difference(
     "a host that only looks like IDNA stays as it is",
     lambda text, mine, other: other == "ValueError" and re.search("//[^/?#]*xn--", text, re.IGNORECASE),
+    is_needed=sys.version_info < (3, 13),  # from then on the idna codec raises what Werkzeug expects
+)
+ZONES = Difference(
+    "`_` in host names, nothing behind the `:` of a port, and IPv6 zones are taken",
+    lambda text, mine, other: other == "ValueError" and re.search(r"//[^/?#]*\[[^\]]*%[^\]]*%", text),
 )
 TABS = Difference(
     "An address with a tab or line break in it is a ValueError",
@@ -954,7 +953,7 @@ TABS = Difference(
 HOST_AND_PORT = re.compile(
     r"""
     (?:[A-Z][A-Z0-9+.-]*:)? // (?:[^/?#]*@)?
-    (?: \[[0-9A-F:.]+(?:%[^\]\\ ]*)?\] | (?:[\w~%!$&'()*+,;=-]{1,63}(?:\.|(?=[:/?#]|\Z)))* )
+    (?: \[[0-9A-F:.]+(?:%[A-Z0-9._~%-]+)?\] | (?:[\w~%!$&'()*+,;=-]{1,63}(?:\.|(?=[:/?#]|\Z)))* )
     (?::[0-9]{0,5})?
     (?:[/?#].*)?
     """,
@@ -976,6 +975,7 @@ def write_address(writer):
             "bücher.example",
             "xn--bcher-kva.example",
             "[::1]",
+            "[fe80::1%25a%20b]",
             "127.0.0.1",
             "",
             "a_b",
@@ -1021,6 +1021,7 @@ class AddressTest(FamilyTest):
             {
                 "iri_to_uri": (
                     lambda side, text: side.iri_to_uri(text),
+                    ZONES,
                     TABS,
                     IMPOSSIBLE_HOSTS,
                     WHOLE_ADDRESSES,
@@ -1030,6 +1031,7 @@ class AddressTest(FamilyTest):
                     IMPOSSIBLE_HOSTS,
                     WHOLE_ADDRESSES,
                     NO_PUNYCODE,
+                    ZONES,
                 ),
             },
         )
@@ -1059,21 +1061,21 @@ NO_SCHEME = Difference(
     lambda text, mine, other: not re.fullmatch(r"[!#$%&'*+.^`|~\w-]+", text.partition(" ")[0], re.ASCII),
 )
 STRICT_BASIC = Difference(
-    "Basic credentials that are not base64 in its one spelling, have no colon or a control character are none",
+    "Basic credentials with base64 in another spelling, without a colon or with control characters are none",
     lambda text, mine, other: (
         mine is None and scheme_and_rest(text)[0].lower() == "basic" and not is_basic(scheme_and_rest(text)[1])
     ),
 )
 QUOTED_PARAMETERS = Difference(
-    "the parameters that RFC 7616 wants between quotes, and `realm` always, stand between them",
+    "`realm`, and what RFC 7616 names for Digest are always quoted",
     lambda text, mine, other: without_quotes(mine) == without_quotes(other),
 )
 NO_VALUE = Difference(
-    "a parameter of Digest without a value stands alone",
+    "a scheme alone, or a parameter without a value, is written alone",
     lambda text, mine, other: "None" in str(other) and "None" not in str(mine),
 )
 NO_BLANK_BEHIND = Difference(
-    "no blank stands behind a scheme that has nothing to say",
+    "a scheme alone, or a parameter without a value, is written alone",
     lambda text, mine, other: mine == (other.rstrip(" ") if isinstance(other, str) else [other[0].rstrip(" ")]),
 )
 
@@ -1134,6 +1136,7 @@ class CredentialsTest(FamilyTest):
                 "WWWAuthenticate.from_header": (read, NO_SCHEME),
                 "WWWAuthenticate.to_header": (dump, NO_SCHEME, NO_BLANK_BEHIND, QUOTED_PARAMETERS, NO_VALUE),
             },
+            inputs=FEWER,
         )
 
 
@@ -1208,11 +1211,11 @@ def conditional_answer(given):
 
 
 AS_IN_THE_RFC = Difference(
-    "Conditions are evaluated as RFC 9110, 13.2.2 has it",
+    "Conditions are evaluated in the order of RFC 9110, 13.2.2",
     lambda given, mine, other: mine == (precondition(given) == 200),
 )
 PARTS_AS_IN_THE_RFC = Difference(
-    "Conditions are evaluated as RFC 9110, 13.2.2 has it",
+    "Conditions are evaluated in the order of RFC 9110, 13.2.2",
     lambda given, mine, other: mine == conditional_answer(given),
 )
 
@@ -1329,7 +1332,7 @@ def about(difference, *names):
 
 DATES = ["date", "if_modified_since", "if_unmodified_since"]
 MALFORMED_LENGTH = Difference(
-    "A malformed Content-Length is None, not 0",
+    "As an attribute it is None",
     lambda given, mine, other: (
         given["name"] == "content_length"
         and mine is None
@@ -1356,7 +1359,7 @@ QUOTED_LOCATION = Difference(
 
 
 NONE_REMOVES = Difference(
-    "None takes a field away",
+    "To assign None to an attribute of a field deletes the field",
     lambda given, mine, other: (
         any(value is None for _, value in given)
         and "'None'" not in str(mine)
@@ -1372,34 +1375,40 @@ def quote_location(name, value):
 def write_attributes(writer):
     """What is assigned to attributes of a response, one after the other."""
     moment = some_moment(writer)
-    moments = [moment, moment.date(), moment.timestamp(), None]
-    names = [["a"], ["a", "b c"], ("Cookie", "accept"), None]
+    moments = [moment, moment.date(), moment.timestamp()]
+    names = [["a"], ["a", "b c"], ("Cookie", "accept")]
     values = {
-        "date": moments,
-        "expires": moments,
-        "last_modified": moments,
-        "age": [60, timedelta(hours=1), timedelta(seconds=1.5), None],
-        "retry_after": [60, moment, "120", None],
-        "content_length": [0, 100, None],
         "content_type": ["text/html", "image/png; a=b", "application/json"],
         "mimetype": ["text/html", "image/png", "application/json", "application/xml", "image/svg+xml"],
         "status": [200, 404, "404 Nowhere", "299", 999, "200 OK"],
         "status_code": [200, 304, 418],
         "location": ["/a b", "/é", "http://bücher.example/?a=b c", "b"],
-        "accept_ranges": ["bytes", "none", None],
-        "content_encoding": ["gzip", None],
-        "access_control_allow_origin": ["*", "https://a.example", None],
-        "access_control_max_age": [60, None],
-        "access_control_allow_credentials": [True, False, None],
         "content_range": ["bytes 0-499/1234", "bytes */1234"],
-        "content_security_policy": ["default-src 'self'", None],
+    }
+    values_or_none = {
+        "date": moments,
+        "expires": moments,
+        "last_modified": moments,
+        "age": [60, timedelta(hours=1), timedelta(seconds=1.5)],
+        "retry_after": [60, moment, "120"],
+        "content_length": [0, 100],
+        "content_encoding": ["gzip"],
+        "content_security_policy": ["default-src 'self'"],
+        "accept_ranges": ["bytes", "none"],
+        "access_control_allow_origin": ["*", "https://a.example"],
+        "access_control_max_age": [60],
+        "access_control_allow_credentials": [True, False],
+        "access_control_allow_headers": names,
+        "access_control_expose_headers": names,
         "vary": names,
         "allow": names,
         "content_language": names,
-        "access_control_allow_headers": names,
-        "access_control_expose_headers": names,
     }
-    return [(name, writer.choice(values[name])) for name in writer.choices(list(values), k=writer.randrange(1, 5))]
+    given = []
+    for name in writer.choices([*values, *values_or_none], k=writer.randrange(1, 5)):
+        choices = values.get(name) or (values_or_none[name] if writer.random() < 0.95 else [None])
+        given.append((name, writer.choice(choices)))
+    return given
 
 
 def assign(side, given):
@@ -1460,7 +1469,7 @@ NO_HOST = Difference(
     lambda environ, mine, other: mine == "400" and not is_host(environ["HTTP_HOST"]),
 )
 MORE_HOSTS = Difference(
-    "A `Host` may have `_` in its name, a zone in its address, and no digits after its colon",
+    "`_` in host names, nothing behind the `:` of a port, and IPv6 zones are taken",
     lambda environ, mine, other: (
         (other == "400" or other[0] == "")
         and is_host(environ["HTTP_HOST"])
@@ -1470,17 +1479,18 @@ MORE_HOSTS = Difference(
 NO_IDNA = Difference(
     NO_PUNYCODE.sentence,
     lambda environ, mine, other: other == "ValueError" and "xn--" in environ["HTTP_HOST"].lower(),
+    NO_PUNYCODE.is_needed,
 )
 DECODED_PATH = Difference(
-    "`get_current_url` decodes the path, as `Request.url` does",
+    "`get_current_url` reads SCRIPT_NAME",
     lambda environ, mine, other: mine == answer(ask_for("host", "url"), theirs, environ),
 )
 TRUSTED_HOSTS = Difference(
-    "`trusted_hosts` takes IPv6 addresses, and names in any case",
+    "trusted hosts are compared without regard to case, and may be IPv6",
     lambda environ, mine, other: other == "400" and re.match(r"(?i)\[::1\]|([a-z.]*\.)?example\.com", mine[0]),
 )
 EMPTY_HOST = Difference(
-    "In the place of an empty `Host` stands the server's own name",
+    "An empty `Host` is the server's own name",
     lambda environ, mine, other: (other == "400" or other[0] == "") and environ["HTTP_HOST"] == "",
 )
 
@@ -1535,11 +1545,10 @@ class EnvironTest(FamilyTest):
         self.agree(
             write_environ,
             {
-                "the path": (
-                    ask_for("path", "full_path", "root_path", "script_root", "query_string"),
+                "the line": (
+                    ask_for("method", "scheme", "path", "full_path", "root_path", "script_root", "query_string"),
                     NO_UTF_8_QUERY,
                 ),
-                "the rest of the line": (ask_for("method", "scheme", "is_secure", "remote_addr", "access_route"),),
                 "the address": (
                     ask_for("host", "host_url", "root_url", "url_root", "base_url", "url"),
                     *hosts,
@@ -1597,7 +1606,7 @@ PART_HEADERS = Difference(
     ),
 )
 BROKEN_OFF = Difference(
-    "A body that was broken off in the middle is a 400",
+    "A multipart body that ends without its closing boundary is a 400 that says so",
     lambda given, mine, other: mine == "400" and other == "ValueError",
 )
 RAW_BYTES = Difference(
@@ -1636,7 +1645,8 @@ def write_urlencoded(writer):
 
 
 def parse_multipart(side, given):
-    parser = side.FormDataParser(silent=False, max_form_parts=given.get("max parts"))
+    # Werkzeug leaves its temporary files open where a body turns out to be malformed.
+    parser = side.FormDataParser(stream_factory=lambda **about: io.BytesIO(), silent=False)
     options = {"boundary": given["boundary"].decode()}
     body = io.BytesIO(given["body"])
     _, form, files = parser.parse(body, "multipart/form-data", len(given["body"]), options)
@@ -1679,7 +1689,7 @@ def has_another_spelling(given):
     """Whether a part of a signed text is base64 as nobody writes it: with other characters or bits in between."""
     sep = b"." if given["kind"] > 1 else itsdangerous.want_bytes(given["sep"])
     encoded = [1, 2, 2, 3][given["kind"]]  # so many parts are base64: signature, timestamp, payload
-    for part in given["token"].lstrip(b".").split(sep)[-encoded:]:
+    for part in given["token"].lstrip(b".").rsplit(sep, encoded)[-encoded:]:
         try:
             if itsdangerous.base64_encode(itsdangerous.base64_decode(part)) != part:
                 return True
@@ -1689,7 +1699,7 @@ def has_another_spelling(given):
 
 
 ONE_SPELLING = Difference(
-    "A signature has one spelling",
+    "A signature, a timestamp and a payload have one spelling",
     lambda given, mine, other: str(mine[0]).startswith("Bad") and has_another_spelling(given),
 )
 
@@ -1706,20 +1716,31 @@ def sign(side, given):
     return signer.sign(value), timestamp_signer.sign(value), serializer.dumps(thing), timed.dumps(thing)
 
 
-def make_signers(side, given):
-    """One signer of each kind, by the clock of the test."""
-    keys, salt = given["keys"], given["salt"]
-    options = {"key_derivation": given["derivation"], "digest_method": given["digest"]}
+def make_clocked(side):
+    """A signer that goes by the clock of the test."""
 
     class Clocked(side.TimestampSigner):
-        def get_timestamp(self):
-            return given["now"]
+        now = 0
 
+        def get_timestamp(self):
+            return self.now
+
+    return Clocked
+
+
+ours.Clocked, theirs.Clocked = make_clocked(ours), make_clocked(theirs)
+
+
+def make_signers(side, given):
+    """One signer of each kind."""
+    keys, salt = given["keys"], given["salt"]
+    options = {"key_derivation": given["derivation"], "digest_method": given["digest"]}
+    side.Clocked.now = given["now"]
     return (
         side.Signer(keys, salt, given["sep"], **options),
-        Clocked(keys, salt, given["sep"], **options),
+        side.Clocked(keys, salt, given["sep"], **options),
         side.URLSafeSerializer(keys, salt, signer_kwargs=options),
-        side.URLSafeTimedSerializer(keys, salt, signer=Clocked, signer_kwargs=options),
+        side.URLSafeTimedSerializer(keys, salt, signer=side.Clocked, signer_kwargs=options),
     )
 
 
@@ -1774,7 +1795,7 @@ class SignatureTest(FamilyTest):
     """What itsdangerous signs is good here, and the other way round."""
 
     def test_signing(self):
-        self.agree(write_signature, {"sign": (sign,)})
+        self.agree(write_signature, {"sign": (sign,)}, inputs=FEWER)
 
     def test_unsigning(self):
         self.agree(write_token, {"unsign": (unsign, ONE_SPELLING)})
@@ -1786,8 +1807,7 @@ class ListedTest(unittest.TestCase):
     def test_every_difference_is_in_the_documentation(self):
         listed = " ".join(DOCUMENTED.read_text(encoding="utf-8").split())
         for difference in Difference.all:
-            with self.subTest(difference.sentence):
-                self.assertIn(difference.sentence.rstrip("."), listed)
+            self.assertTrue(difference.sentence in listed, f"{DOCUMENTED.name} does not say: {difference.sentence}")
 
 
 if __name__ == "__main__":
