@@ -562,6 +562,7 @@ class CallbackDict(Telling, dict["K", "V"]):
         super().update(() if arg is None else arg, **kwargs)
         self._changed()
 
+    # Without these two copy() would set item by item, and tell of each.
     __reduce_ex__ = ImmutableDictMixin.__reduce_ex__
     __setstate__ = _restore
 

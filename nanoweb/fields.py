@@ -158,12 +158,13 @@ class Headers(Lookup["str", "str"]):
 
     def setlist(self, key: str, values: Iterable[Any]) -> None:
         """Make these all the values of a field."""
-        fields = [check_header(key, value) for value in values]  # all of them, before anything changes
-        if fields:
-            self._put(fields[0])
+        values = [check_header(key, value)[1] for value in values]  # all of them, before anything changes
+        if values:
+            self.set(key, values[0])
         else:
             self.remove(key)
-        self._list += fields[1:]
+        for value in values[1:]:
+            self.add(key, value)
 
     def setlistdefault(self, key: str, default: Iterable[Any]) -> list[str]:
         """Return all values of a field; set them to the default first if there is none."""

@@ -395,7 +395,7 @@ class Request:
 
     @cached_property
     def _parsed_content_type(self) -> tuple[str, dict[str, str]]:
-        return grammar.parse_options_header(self.environ.get("CONTENT_TYPE") or "")
+        return grammar.parse_options_header(self.environ.get("CONTENT_TYPE"))
 
     @property
     def mimetype(self) -> str:

@@ -114,11 +114,11 @@ class ConditionTest(unittest.TestCase):
                 self.assertEqual(headers.keys(), {"ETag", "Content-Type", "Content-Length"})
 
     def test_only_success_is_changed(self):
-        for status in [301, 400, 404, 412, 416, 500, "999 Odd"]:
+        for status in [199, 300, 301, 400, 404, 412, 416, 500, "999 Odd"]:
             with self.subTest(status):
                 made = Response(ALPHABET, status, {"ETag": '"a"'})
                 line, _, body = ask(made, if_none_match='"a"', if_match='"b"', range="bytes=0-1")
-                self.assertEqual((line[:3], body), (str(status)[:3], ALPHABET))
+                self.assertEqual((line[:3], body), (str(status)[:3], b"" if status == 199 else ALPHABET))
         self.assertEqual(ask(Response("x", 201, {"ETag": '"a"'}), if_none_match='"a"')[0], "304 NOT MODIFIED")
         self.assertEqual(ask(Response("x", 201), range="bytes=0-0")[0], "201 CREATED")
 
@@ -206,6 +206,7 @@ class RangeTest(unittest.TestCase):
     def test_parts_must_be_offered_and_the_length_be_known(self):
         for accept_ranges, complete_length, field in [
             (False, 26, None),
+            (None, 26, None),
             (True, None, "bytes"),
             (True, 0, "bytes"),
             ("none", 26, "none"),
@@ -215,6 +216,16 @@ class RangeTest(unittest.TestCase):
                 made = Response(ALPHABET)
                 status, headers, body = ask(made, "GET", accept_ranges, complete_length, range="bytes=0-1")
                 self.assertEqual((status, body, headers.get("Accept-Ranges")), ("200 OK", ALPHABET, field))
+
+    def test_they_may_be_offered_by_name(self):
+        status, headers, body = ask(Response(ALPHABET), "GET", "bytes", range="bytes=0-1")
+        self.assertEqual((status, headers["Accept-Ranges"], body), ("206 PARTIAL CONTENT", "bytes", b"ab"))
+
+    def test_they_are_not_offered_unless_asked(self):
+        made = Response(ALPHABET).make_conditional(environ(HTTP_RANGE="bytes=0-1"))
+        self.assertEqual((made.status_code, made.accept_ranges), (200, None))
+        made.make_conditional(environ(HTTP_RANGE="bytes=0-1"), True)
+        self.assertEqual((made.status_code, made.accept_ranges), (200, "bytes"))
 
     def test_a_part_of_another_version_is_not_sent(self):
         validators = {"ETag": '"a"', "Last-Modified": DATE}

@@ -126,6 +126,23 @@ class HeadersTest(unittest.TestCase):
         for method in [self.headers.extend, self.headers.update]:
             self.assertRaises(TypeError, method, {}, {})
 
+    def test_every_way_to_write_goes_through_what_a_subclass_overrides(self):
+        class Lower(Headers):
+            def set(self, key, value, **params):
+                super().set(key.lower(), value, **params)
+
+            def add(self, key, value, **params):
+                super().add(key.lower(), value, **params)
+
+        headers = Lower([("A", "1")])
+        headers.extend({"B": ["2", "3"]})
+        headers.update({"C": "4"}, D=["5", "6"])
+        headers.setlist("E", ["7", "8"])
+        headers["F"] = "9"
+        headers.setdefault("G", "10")
+        headers |= [("H", "11")]
+        self.assertEqual(list(headers.keys()), [*"abbcddeefgh"])
+
     def test_it_may_be_extended_and_updated_with_itself(self):
         self.headers.update(self.headers)
         self.assertEqual(self.headers, Headers(COOKIES))

@@ -230,6 +230,7 @@ class EmptyBodyTest(unittest.TestCase):
             (FORM, b"a=1", [lambda r: r.form, lambda r: r.get_data()], "form"),
             (FORM, b"a=1", [lambda r: r.values, lambda r: r.data], "form"),
             (MULTIPART, UPLOAD, [lambda r: r.files, lambda r: r.get_data()], "form"),
+            (MULTIPART, UPLOAD[UPLOAD.index(b"--cut", 5) :], [lambda r: r.files, lambda r: r.get_data()], "form"),
             ("text/plain", b"abc", [lambda r: r.stream.read(), lambda r: r.get_data()], "stream"),
             ("text/plain", b"abc", [lambda r: r.get_data(cache=False), lambda r: r.data], "stream"),
             ("application/json", b"{}", [lambda r: r.stream.read(), lambda r: r.get_json(silent=True)], "stream"),
@@ -244,6 +245,7 @@ class EmptyBodyTest(unittest.TestCase):
         read, keep = lambda r: r.get_data(), lambda r: r.get_data(cache=False)
         self.assertEqual(self.told(b"abc", "text/plain", read, read), [])
         self.assertEqual(self.told(b"", "text/plain", read, keep), [])
+        self.assertEqual(self.told(b"", "text/plain", read), [])
         self.assertEqual(self.told(b"abc", "text/plain", lambda r: r.form, read), [])
         self.assertEqual(self.told(b"a=1", FORM, lambda r: r.form, read, debug=False), [])
 
@@ -547,6 +549,8 @@ class StructureTest(unittest.TestCase):
         made.www_authenticate = [basic, WWWAuthenticate("bearer", token="x")]
         self.assertEqual(made.headers.getlist("WWW-Authenticate"), ['Basic realm="cellar"', "Bearer x"])
         self.assertEqual(made.www_authenticate.type, "basic")
+        made.www_authenticate = "Bearer x"
+        self.assertEqual((made.www_authenticate.type, made.www_authenticate.token), ("bearer", "x"))
         for nothing in [None, []]:
             made.www_authenticate = basic
             made.www_authenticate = nothing

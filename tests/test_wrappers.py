@@ -193,7 +193,9 @@ class AddressTest(unittest.TestCase):
         self.assertEqual(made.url_root, made.root_url)
         self.assertEqual(made.base_url, "https://bücher.example:8443/app/größe/a%20b")
         self.assertEqual(made.url, "https://bücher.example:8443/app/größe/a%20b?q=ä")
-        self.assertEqual((made.scheme, made.is_secure), ("https", True))
+        for scheme, is_secure in [("http", False), ("https", True), ("ws", False), ("wss", True)]:
+            made = request(wsgi__url_scheme=scheme)
+            self.assertEqual((made.scheme, made.is_secure), (scheme, is_secure))
 
     def test_the_port_of_the_scheme_is_left_out(self):
         for scheme, host, expected in [
@@ -586,6 +588,7 @@ class JSONTest(unittest.TestCase):
         made = posted(b'{"a": [1, "\xc3\xa4"]}', "application/json")
         self.assertEqual(made.json, {"a": [1, "ä"]})
         self.assertIs(made.json, made.get_json())
+        self.assertIsNot(made.json, made.get_json(cache=False))
 
     def test_without_cache_it_is_read_from_the_data_that_was_kept(self):
         made = posted(b'{"a": 1}', "application/json")
@@ -839,9 +842,12 @@ class MediaTypeTest(unittest.TestCase):
 
     def test_a_class_may_have_another_or_none(self):
         for default, fields in [("application/json", ["application/json"]), (None, [])]:
-            with self.subTest(default):
-                made = type("Own", (Response,), {"default_mimetype": default})("x")
-                self.assertEqual(made.headers.getlist("Content-Type"), fields)
+            for headers in [None, {}, {"X": "1"}]:
+                with self.subTest(default, headers=headers):
+                    made = type("Own", (Response,), {"default_mimetype": default})("1", headers=headers)
+                    self.assertEqual(made.headers.getlist("Content-Type"), fields)
+                    self.assertEqual((made.mimetype, made.is_json), (default, default is not None))
+                    self.assertEqual((made.json, made.get_json(force=True)), (1 if default else None, 1))
 
     def test_a_media_type_that_would_start_a_second_field_is_refused(self):
         for keywords in [
@@ -914,6 +920,19 @@ class BodyOfResponseTest(unittest.TestCase):
         self.assertEqual(made.calculate_content_length(), 2)
         self.assertEqual(send(made)[2], [b"a", b"b"])
         self.assertEqual(log, ["over"])
+
+    def test_what_was_read_is_closed_when_the_response_is(self):
+        file = io.BytesIO(b"text")
+        made = Response(file)
+        made.call_on_close(lambda: self.assertFalse(file.closed))
+        self.assertEqual((made.get_data(), file.closed), (b"text", False))
+        made.make_sequence()  # it is one
+        send(made)
+        self.assertTrue(file.closed)
+        body = ("a", "b")
+        made = Response(body)
+        made.make_sequence()
+        self.assertIs(made.response, body)
 
     def test_a_length_is_calculated_if_reading_is_allowed(self):
         class Own(Response):
