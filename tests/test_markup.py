@@ -1,10 +1,10 @@
 import copy
 import pickle
-import time
 import unittest
 
 from nanoweb import markup
 from nanoweb.markup import Markup, escape, escape_silent, soft_str
+from tests.growth import is_linear
 
 
 class Page:
@@ -245,23 +245,7 @@ class ToTextTest(unittest.TestCase):
     def test_striptags_takes_time_in_proportion(self):
         for part in ["<", "<!--", "<!-- -->", "<b>", "-->", "<!--<b>", "&", "a "]:
             with self.subTest(part):
-                self.assertLess(growth(lambda text: Markup(text).striptags(), part), 40)
-
-
-def growth(function, part):
-    """Return how much longer a function works on sixteen times the text; 256 if it is quadratic."""
-    times = []
-    for count in [2_000, 32_000]:
-        text = part * count
-        best = min(_seconds(function, text) for _ in range(5))
-        times.append(best)
-    return times[1] / max(times[0], 1e-4)
-
-
-def _seconds(function, text):
-    start = time.process_time()
-    function(text)
-    return time.process_time() - start
+                self.assertTrue(is_linear(lambda text: Markup(text).striptags(), part * 2_000, part * 32_000))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-import time
 import unittest
 
 from nanoweb.urls import iri_to_uri, uri_to_iri
+from tests.growth import is_linear
 
 
 class UrlTest(unittest.TestCase):
@@ -225,17 +225,7 @@ class AttackTest(unittest.TestCase):
             ]:
                 with self.subTest(function.__name__, attack=start + middle):
                     short, long = (start + middle * count for count in (1_000, 16_000))
-                    self.assertLess(seconds(function, long), 64 * max(seconds(function, short), 1e-4))
-
-
-def seconds(function, argument):
-    """Return the processor time of a call: the least of three."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        function(argument)
-        times.append(time.process_time() - start)
-    return min(times)
+                    self.assertTrue(is_linear(function, short, long))
 
 
 if __name__ == "__main__":
