@@ -483,7 +483,7 @@ class CombinedMultiDict(ImmutableMultiDict["K", "V"]):
         return self.copy()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return type(self), (self.dicts,)
+        return _reduce(self, {None: None})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dicts!r})"

@@ -143,9 +143,8 @@ class EnvironBuilder:
         self.environ_base, self.environ_overrides = environ_base, environ_overrides
         self.headers = Headers(headers)
         self.content_length = content_length
-        if mimetype is not None:
-            self.mimetype = mimetype
-        elif content_type is not None:
+        content_type = content_type if mimetype is None else get_content_type(mimetype)
+        if content_type is not None:
             self.content_type = content_type
         if auth is not None:
             if isinstance(auth, tuple):
@@ -212,7 +211,7 @@ class EnvironBuilder:
             address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
             if _is_full_address(path):
                 below, query, address = _split_path(path)
-                path = _split_root(root, below)[1] + (f"?{query}" if query else "")
+                path = f"{_split_root(root, below)[1]}?{query}"
             base_url = address + root
         elif subdomain or url_scheme:
             raise ValueError("base_url says it all: subdomain and url_scheme do not go with it")
@@ -282,9 +281,7 @@ class EnvironBuilder:
     def mimetype_params(self) -> CallbackDict[str, str]:
         """The parameters of the media type; a change of them changes it."""
         mimetype, params = parse_options_header(self.content_type)
-        return CallbackDict(
-            params, lambda changed: setattr(self, "content_type", dump_options_header(mimetype, changed))
-        )
+        return CallbackDict(params, lambda new: setattr(self, "content_type", dump_options_header(mimetype, new)))
 
     #: Bytes of the body, where they can be told before get_environ makes it.
     content_length = header_property["int | None"]("Content-Length", None, int, str)
@@ -315,9 +312,7 @@ class EnvironBuilder:
             elif hasattr(value, "read"):
                 self.files.add_file(name, value)
             elif isinstance(value, (dict, set)):
-                raise TypeError(
-                    f"form field {name!r} is {value!r:.200}: a form has text, numbers and files, or lists of them"
-                )
+                raise TypeError(f"form field {name!r} is {value!r:.200}: give text, a number, a file, or a list")
             else:
                 self.form.add(name, value)
 

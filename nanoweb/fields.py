@@ -145,10 +145,9 @@ class Headers(Lookup["str", "str"]):
     def __setitem__(self, key: str | int | slice, value: Any) -> None:
         if isinstance(key, str):
             self.set(key, value)
-        elif isinstance(key, int):
-            self._list[key] = check_header(*value)
         else:
-            self._list[key] = [check_header(*one) for one in value]
+            fields: Any = check_header(*value) if isinstance(key, int) else [check_header(*one) for one in value]
+            self._list[key] = fields
 
     def setdefault(self, key: str, default: Any) -> str:
         """Return the first value of a field; set it to the default first if there is none."""

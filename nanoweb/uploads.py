@@ -46,10 +46,9 @@ class FileStorage:
         self.filename: str | None = _name_of(stream) if filename is None else os.fsdecode(filename)
         self.name = name
         self.headers = Headers() if headers is None else headers
-        if content_type is not None:
-            self.headers["Content-Type"] = content_type
-        if content_length is not None:
-            self.headers["Content-Length"] = str(content_length)
+        for field, value in (("Content-Type", content_type), ("Content-Length", content_length)):
+            if value is not None:
+                self.headers[field] = value
 
     @property
     def content_type(self) -> str | None:

@@ -694,7 +694,7 @@ class Response:
 
     def __init__(
         self,
-        response: Iterable[bytes] | Iterable[str] | bytes | bytearray | str | None = None,
+        response: Iterable[bytes] | Iterable[str] | bytes | bytearray | memoryview | str | None = None,
         status: int | str | None = None,
         headers: Headers | Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None,
         mimetype: str | None = None,
@@ -795,7 +795,7 @@ class Response:
         return self.get_data()
 
     @data.setter
-    def data(self, value: bytes | bytearray | str) -> None:
+    def data(self, value: bytes | bytearray | memoryview | str) -> None:
         self.set_data(value)
 
     @cached_property

@@ -428,9 +428,18 @@ class CombinedMultiDictTest(unittest.TestCase):
     def test_copies_are_of_their_own(self):
         for made in [self.both.copy(), copy.copy(self.both), self.both | {}]:
             self.assertEqual((type(made), made), (MultiDict, self.both))
+
+        class Named(CombinedMultiDict):
+            def __init__(self, name, dicts):
+                super().__init__(dicts)
+                self.name = name
+
         for made in [copy.deepcopy(self.both), self.both.deepcopy(), pickle.loads(pickle.dumps(self.both))]:
             self.assertEqual((type(made), made), (CombinedMultiDict, self.both))
             self.assertIsNot(made.dicts[0], self.both.dicts[0])
+            self.assertEqual(json.loads(json.dumps(made)), {"a": "1", "b": "x", "c": "3"})
+        made = copy.deepcopy(Named("both", self.both.dicts))
+        self.assertEqual((made, made.name), (self.both, "both"))
 
     def test_it_shows_what_it_is_made_of(self):
         self.assertEqual(
@@ -465,6 +474,12 @@ class CallbackDictTest(unittest.TestCase):
                 self.setUp()
                 change(self.shelf)
                 self.assertEqual((self.changes, self.shelf), ([expected], expected))
+
+    def test_what_is_taken_out_or_joined_is_given_back(self):
+        shelf = self.shelf
+        shelf |= {"b": 2}
+        self.assertIs(shelf, self.shelf)
+        self.assertEqual((shelf.popitem(), shelf.pop("a"), shelf.setdefault("c", 3)), (("b", 2), 1, 3))
 
     def test_looking_is_no_change(self):
         self.shelf.setdefault("a", 2)

@@ -39,6 +39,7 @@ class RequestAttributesTest(unittest.TestCase):
     def test_a_plain_field_is_text_a_number_or_a_date(self):
         for name, key, cases in [
             ("content_md5", "HTTP_CONTENT_MD5", [(None, None), ("Q2hlY2s=", "Q2hlY2s=")]),
+            ("content_encoding", "HTTP_CONTENT_ENCODING", [(None, None), ("gzip", "gzip")]),
             ("date", "HTTP_DATE", [(None, None), (DATE, MOMENT), ("yesterday", None), ("0", None)]),
             ("if_modified_since", "HTTP_IF_MODIFIED_SINCE", [(None, None), (DATE, MOMENT), ("1", None)]),
             ("if_unmodified_since", "HTTP_IF_UNMODIFIED_SINCE", [(None, None), (DATE, MOMENT), ("", None)]),
@@ -160,7 +161,9 @@ class RequestAttributesTest(unittest.TestCase):
         self.assertEqual(
             (made.user_agent.browser, made.user_agent.version, bool(made.user_agent)), ("curl", "8", True)
         )
-        self.assertEqual((made.user_agent.string, made.user_agent.platform), ("curl/8", None))
+        self.assertEqual(made.user_agent.string, "curl/8")
+        unread = request(HTTP_USER_AGENT="curl/8").user_agent
+        self.assertEqual([unread.platform, unread.browser, unread.version, unread.language], [None] * 4)
         self.assertIs(type(made.access_route), list)
         self.assertIs(type(request().access_route), ImmutableList)
         self.assertFalse(request(HTTP_USER_AGENT="curl/8").user_agent)  # nobody looked for a browser in it

@@ -361,6 +361,7 @@ class ClientTest(unittest.TestCase):
             with self.subTest(method):
                 response = getattr(client, method)("/x", headers={"X-Own": "1"})
                 self.assertEqual(response.json["REQUEST_METHOD"], method.upper())
+                self.assertEqual(getattr(Client, method).__name__, method)
                 self.assertEqual((response.json["PATH_INFO"], response.json["HTTP_X_OWN"]), ("/x", "1"))
 
     def test_what_to_send_may_be_given_in_several_ways(self):
@@ -435,6 +436,7 @@ class ClientTest(unittest.TestCase):
         self.assertIsInstance(response, TestResponse)
         self.assertEqual((response.request.path, response.request.args["a"], response.history), ("/x", "1", ()))
         self.assertIn("<TestResponse", repr(response))
+        self.assertFalse(TestResponse.__test__)  # pytest would take it for a test case
 
     def test_the_body_is_bytes_text_or_json(self):
         app = App("example")

@@ -122,6 +122,11 @@ class FileMultiDictTest(unittest.TestCase):
                     self.assertEqual(added.read(), b"data")
                     added.close()
 
+    def test_what_is_no_file_is_an_error(self):
+        for what in [b"bytes", 5, None]:
+            with self.subTest(what), self.assertRaisesRegex(TypeError, "'field' is neither an open file"):
+                FileMultiDict().add_file("field", what)
+
     def test_a_field_may_have_several(self):
         files = FileMultiDict()
         for name in "ab":

@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import sys
+import time
 import unittest
 import weakref
 from unittest import mock
@@ -690,7 +691,9 @@ class PlaceTest(unittest.TestCase):
                 self.assertEqual((made.endpoint, made.blueprint, made.blueprints), (endpoint, blueprint, blueprints))
 
     def test_a_request_that_matched_nothing_has_none(self):
-        self.assertEqual((request().endpoint, request().blueprint, request().blueprints), (None, None, []))
+        made = request()
+        self.assertEqual((made.endpoint, made.blueprint, made.blueprints), (None, None, []))
+        self.assertEqual((made.app, made.url_rule, made.view_args, made.routing_exception), (None, None, None, None))
 
 
 class ApplicationTest(unittest.TestCase):
@@ -1064,6 +1067,7 @@ class FieldsOfResponseTest(unittest.TestCase):
             ("next", "http://example.com/app/dir/next"),
             ("/x", "http://example.com/x"),
             ("?p=2", "http://example.com/app/dir/page?p=2"),
+            ("", "http://example.com/app/dir/page"),
             ("//other.example/", "http://other.example/"),
         ]:
             with self.subTest(address):
@@ -1076,8 +1080,17 @@ class FieldsOfResponseTest(unittest.TestCase):
         made.set_cookie("a", "größe", max_age=60, secure=True, httponly=True, samesite="lax", path="/x")
         made.delete_cookie("b", domain="example.com")
         first, second = made.headers.getlist("Set-Cookie")
-        self.assertIn("; Max-Age=60; Secure; HttpOnly; Path=/x; SameSite=Lax", first)
+        self.assertRegex(first, "; Expires=.* GMT; Max-Age=60; Secure; HttpOnly; Path=/x; SameSite=Lax$")
         self.assertEqual(second, "b=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/")
+
+    def test_a_cookie_promises_nothing_that_is_not_asked_for(self):
+        made = Response("")
+        made.set_cookie("a")
+        made.delete_cookie("b")
+        self.assertEqual(
+            made.headers.getlist("Set-Cookie"),
+            ["a=; Path=/", "b=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"],
+        )
 
     def test_a_subclass_may_set_all_cookies_its_own_way(self):
         class Own(Response):
@@ -1108,6 +1121,9 @@ class FieldsOfResponseTest(unittest.TestCase):
     def test_a_cookie_that_browsers_would_drop_warns(self):
         with self.assertWarnsRegex(UserWarning, "cookie 'a' takes 5002 bytes"):
             Response("").set_cookie("a", "x" * 5000, path=None)
+        Response("").set_cookie("a", "x" * 4091, path=None)
+        with self.assertWarnsRegex(UserWarning, "cookie 'a' takes 4094 bytes"):
+            Response("").set_cookie("a", "x" * 4092, path=None)
         made = Response("")
         made.max_cookie_size = 0
         made.set_cookie("a", "x" * 5000)
@@ -1287,6 +1303,30 @@ class SendingTest(unittest.TestCase):
             self.assertEqual((made.status, made.content_type, made.data), ("299 Other", "text/x", b"from /a"))
             self.assertEqual(made.headers.getlist("X"), ["1", "2"])
 
+    def test_what_another_application_answers_is_read_when_it_is_sent(self):
+        log = []
+
+        def other(environ, start_response):
+            start_response("200 OK", [])
+            yield b"a"
+            log.append("read")
+            yield b"b"
+
+        for buffered, read in [(False, []), (True, ["read"])]:
+            log.clear()
+            made = Response.from_app(other, environ(), buffered)
+            self.assertEqual((log, made.is_sequence), (read, buffered))
+            self.assertEqual(send(made)[2], [b"a", b"b"])
+        self.assertTrue(Response.from_app(other, environ()).is_streamed)
+
+    def test_what_another_application_says_no_type_of_is_plain_text(self):
+        def other(environ, start_response):
+            start_response("200 OK", [])
+            return [b"<script>"]
+
+        self.assertEqual(Response.force_type(other, environ()).content_type, "text/plain; charset=utf-8")
+        self.assertEqual(Response.from_app(other, environ()).content_type, "text/html; charset=utf-8")
+
     def test_a_response_of_another_class_changes_its_class(self):
         class Own(Response):
             def __init__(self, needed):
@@ -1387,6 +1427,7 @@ class TwoWaysTest(unittest.TestCase):
         again = send(response, method)
         return status, headers, blocks, again, list(response.headers), log
 
+    @mock.patch("nanoweb.headers.gmtime", mock.Mock(return_value=time.gmtime(0)))  # for the field Date
     def test_both_ways_lead_to_the_same(self):
         for arguments in self.arguments:
             for names in [*[[name] for name in self.deeds], *[[name, "the status"] for name in self.deeds]]:
