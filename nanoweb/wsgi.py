@@ -254,6 +254,7 @@ class LimitedStream(io.RawIOBase):
         self._stream = stream
         self._read = 0
         self._is_max = is_max
+        self._goes_on = False  # past its maximum, as was seen: whoever asks again shall hear it again
 
     @property
     def is_exhausted(self) -> bool:
@@ -276,7 +277,9 @@ class LimitedStream(io.RawIOBase):
         remaining = self.limit - self._read
         if remaining <= 0:
             # Whether the body goes on past a maximum can only be known by trying to read one byte more.
-            if not self._is_max or (size and self._call(self._stream.read, 1)):
+            if self._is_max and size and not self._goes_on:
+                self._goes_on = bool(self._call(self._stream.read, 1))
+            if self._goes_on or not self._is_max:
                 self.on_exhausted()
             return b""
         data = self._call(read, remaining if size < 0 else min(size, remaining))

@@ -433,6 +433,9 @@ class LimitedStreamTest(unittest.TestCase):
             with self.subTest(name), self.assertRaisesRegex(RequestEntityTooLarge, "the 8 bytes"):
                 read(self.stream(is_max=True))
         self.assertEqual(self.stream(is_max=True).exhaust(), b"one\ntwo\n")  # which does not look behind
+        stream = self.stream(b"longer", 5, is_max=True)
+        for _ in range(3):  # who asks again hears it again, and does not take what is left for an empty body
+            self.assertRaises(RequestEntityTooLarge, stream.read)
 
     def test_a_subclass_may_have_it_its_own_way(self):
         calls = []
