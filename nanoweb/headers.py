@@ -784,9 +784,6 @@ def parse_status(value: int | str) -> tuple[str, int]:
     >>> parse_status(404), parse_status("299 Odd")
     (('404 NOT FOUND', 404), ('299 Odd', 299))
     """
-    known = _statuses.get(value) if type(value) is int else None
-    if known:
-        return known
     if isinstance(value, int):  # http.HTTPStatus too
         code, phrase = int(value), ""
     elif isinstance(value, str):

@@ -21,7 +21,7 @@ from .dicts import CallbackDict, CombinedMultiDict, ImmutableList, ImmutableMult
 from .exceptions import BadRequest, HTTPException, UnsupportedMediaType
 from .fields import EnvironHeaders, Headers
 from .formparser import FormDataParser, default_stream_factory, parse_urlencoded
-from .headers import COEP, COOP, check_header, get_content_type
+from .headers import COEP, COOP, _statuses, check_header, get_content_type
 from .properties import cached_property, digits
 from .urls import iri_to_uri
 from .wsgi import ClosingIterator, ResponseStream
@@ -710,7 +710,9 @@ class Response:
             chosen = content_type is not None or mimetype is not None
             if self._content_type is not None and (chosen or "Content-Type" not in self.headers):
                 self.headers["Content-Type"] = self._content_type
-        self._status, self._status_code = grammar.parse_status(self.default_status if status is None else status)
+        status = self.default_status if status is None else status
+        known = _statuses.get(status) if type(status) is int else None  # nearly always, and without a call
+        self._status, self._status_code = known or grammar.parse_status(status)
         if direct_passthrough:
             self.direct_passthrough = True
         if isinstance(response, (str, bytes, bytearray, memoryview)):
