@@ -1,60 +1,44 @@
-"""HTTP/1.1 on the wire: the head of a request, its body, and the response.
+"""HTTP/1.1 on the wire: the head of a request to an environ, the head of a response to bytes.
 
-In a request's way: between the socket and the application, for serving.  What
-comes is parsed as strictly as RFC 9112 allows: what two readers could take for
-different requests is refused with a reason, since it is there that request
-smuggling lives.  What goes out is checked before the first byte of it leaves.
+In a request's way: between the bytes that connections receives and the application.  What
+comes is parsed as strictly as RFC 9112 allows: what two readers could take for different
+requests is refused with a reason, since it is there that request smuggling lives.  What goes
+out is checked before the first byte of it leaves.
 
-The functions take text and dicts, and can be tried at the prompt; the classes
-take a socket, or what looks like one.
+No socket here: every function takes text and dicts, and can be tried at the prompt.
 """
 
 from __future__ import annotations
 
-import errno
-import io
 import re
-import socket
-import struct
-import sys
 import time
-from collections.abc import Sized
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from .exceptions import HTTP_STATUS_CODES, BadRequest, ClientDisconnected, check_header
+from .exceptions import HTTP_STATUS_CODES, check_header
 from .headers import http_date
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any
 
-    from .serving import WSGIRequestHandler
-
 __all__ = [
-    "RECEIVE_SIZE",
-    "BodyReader",
-    "ChunkedBody",
-    "ClientGone",
-    "ClientSilent",
-    "Inbox",
     "RefusedRequest",
-    "RequestBody",
-    "ResponseWriter",
     "body_length",
+    "check_host",
     "check_request_line",
     "check_unfinished_lines",
+    "date_field",
     "expects_continue",
     "keeps_alive",
-    "parse_head",
+    "parse_fields",
+    "parse_request_line",
     "plain_response",
     "quote_bytes",
-    "set_timeout",
+    "status_line",
+    "write_fields",
 ]
-
-RECEIVE_SIZE = 65536  # bytes that one recv() may bring; more than that in one send() is not copied
-READ_SIZE = 1048576  # bytes that one read() of a body makes room for before they have come
 
 # fullmatch() on Latin-1 text throughout.  A field's value is looked at with isprintable() first, which no
 # control character passes; the pattern has the last word on tabs and on what lies beyond ASCII.
@@ -66,10 +50,6 @@ _bare_re = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|\Z)|(?<!\r)\n"
 _absolute_re = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?]+)([^?]*)(.*)")
 _host_re = re.compile(r"(?:[A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._~%-]{1,40})?\])(?::[0-9]{0,5})?")
 _length_re = re.compile(r"[0-9]{1,18}")
-_quoted = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
-_chunk_extension = rf";[\t ]*{_token}(?:[\t ]*=[\t ]*(?:{_token}|{_quoted}))?"
-_chunk_re = re.compile(rf"([0-9A-Fa-f]{{1,16}})(?:{_chunk_extension})*".encode("latin-1"))
-_trailer_re = re.compile(_token.encode() + rb":[\t\x20-\x7e\x80-\xff]*")
 _status_re = re.compile(r"[2-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?")
 
 # What describes the connection, not the message, is the server's to say.  RFC 9110, 7.6.1; PEP 3333.
@@ -92,38 +72,66 @@ class RefusedRequest(Exception):
         self.reason = reason
 
 
-class ClientGone(ConnectionError):
-    """The client has closed or reset the connection, or takes nothing more: nobody is there to answer."""
+# The head of a request
 
 
-class ClientSilent(ClientGone):
-    """Nothing came within the time there was."""
+def parse_request_line(line: str) -> dict[str, str]:
+    """Return the part of the environ that stands in the first line of a request.
+
+    >>> environ = parse_request_line("GET /caf%C3%A9?x=1 HTTP/1.1")
+    >>> environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], environ["SERVER_PROTOCOL"]
+    ('GET', '/cafÃ©', 'x=1', 'HTTP/1.1')
+    >>> environ = parse_request_line("GET http://example.com?x=1 HTTP/1.1")
+    >>> environ["PATH_INFO"], environ["HTTP_HOST"]
+    ('/', 'example.com')
+
+    raises    RefusedRequest with status and reason
+
+    The host of an absolute-form target is the one that counts, whatever Host says; "*" asks
+    about the server as a whole and has no path.  RFC 9112, section 3; PEP 3333 for the names.
+    """
+    match = _request_line_re.fullmatch(line)
+    if match is None:
+        raise _refuse_request_line(line)
+    method, target, version = match.groups()
+    environ = {"REQUEST_METHOD": method, "SERVER_PROTOCOL": version, "REQUEST_URI": target, "RAW_URI": target}
+    if target[0] != "/":
+        target = _resolve_target(method, target, environ)
+    path, _, environ["QUERY_STRING"] = target.partition("?")
+    environ["PATH_INFO"] = unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path
+    return environ
 
 
-# The head of a request: text to environ
+def _resolve_target(method, target, environ):
+    """Path and query of a target that does not start with "/".  RFC 9112, sections 3.2.2 to 3.2.4."""
+    if method == "CONNECT":
+        raise RefusedRequest(501, "CONNECT is for proxies, and this is none")
+    if target == "*" and method == "OPTIONS":
+        return ""
+    match = _absolute_re.fullmatch(target)
+    if match is None or match[1].startswith(":") or not _host_re.fullmatch(match[1]):
+        raise RefusedRequest(400, f"request target {quote_bytes(target)} is neither a path nor an http address")
+    environ["HTTP_HOST"], path, query = match.groups()
+    return (path or "/") + query
 
 
-def parse_head(lines: list[str], environ: dict[str, Any]) -> None:
-    r"""Add a request line and its fields to an environ, or refuse them.
+def parse_fields(lines: Iterable[str], environ: dict[str, Any]) -> None:
+    r"""Add the fields of a request to an environ, or refuse them.
 
     >>> environ = {}
-    >>> parse_head(["GET /caf%C3%A9?x=1 HTTP/1.1", "Host: localhost", "Accept: */*"], environ)
-    >>> environ["PATH_INFO"], environ["QUERY_STRING"], environ["HTTP_ACCEPT"]
-    ('/cafÃ©', 'x=1', '*/*')
-    >>> parse_head(["GET / HTTP/1.1", "Host : localhost"], {})
+    >>> parse_fields(["Host: localhost", "Accept: a", "accept:b"], environ)
+    >>> environ
+    {'HTTP_HOST': 'localhost', 'HTTP_ACCEPT': 'a,b'}
+    >>> parse_fields(["Host : localhost"], {})
     Traceback (most recent call last):
     nanoweb.wire.RefusedRequest: (400, "field name 'Host ' is not a token: no blank may stand around it")
 
-    lines     the head as Latin-1 text without its line ends, the empty line left out
+    lines     the head as Latin-1 text without line ends, request line and empty line left out
     raises    RefusedRequest with status and reason
 
-    RFC 9112, sections 3 and 5; PEP 3333 for the names.
+    RFC 9112, section 5.
     """
-    match = _request_line_re.fullmatch(lines[0])
-    if match is None:
-        raise _refuse_request_line(lines[0])
-    environ["REQUEST_METHOD"], target, environ["SERVER_PROTOCOL"] = match.groups()
-    for line in lines[1:]:
+    for line in lines:
         name, colon, value = line.partition(":")
         key = environ_key(name) if colon else _refuse_line(line)
         if not value.isprintable() and not _field_value_re.fullmatch(value):
@@ -134,12 +142,6 @@ def parse_head(lines: list[str], environ: dict[str, Any]) -> None:
         if key in environ:
             value = _join_field(name, key, environ[key], value)
         environ[key] = value
-    environ["REQUEST_URI"] = environ["RAW_URI"] = target
-    check_host(environ)
-    if target[0] != "/":
-        target = resolve_target(environ["REQUEST_METHOD"], target, environ)
-    path, _, environ["QUERY_STRING"] = target.partition("?")
-    environ["PATH_INFO"] = unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path
 
 
 @lru_cache(maxsize=512)
@@ -171,35 +173,13 @@ def _join_field(name, key, first, second):
     return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first},{second}"
 
 
-def check_host(environ: dict[str, Any]) -> None:
+def check_host(host: str | None, version: str) -> None:
     """Refuse a missing or impossible Host.  RFC 9112, section 3.2."""
-    host = environ.get("HTTP_HOST")
     if host is None:
-        if environ["SERVER_PROTOCOL"] != "HTTP/1.0":
+        if version != "HTTP/1.0":
             raise RefusedRequest(400, "a request of HTTP/1.1 needs a Host field")
     elif not _host_re.fullmatch(host):
         raise RefusedRequest(400, f"Host is {quote_bytes(host)}, not a host name or address with an optional port")
-
-
-def resolve_target(method: str, target: str, environ: dict[str, Any]) -> str:
-    """Return path and query of a request target that does not start with "/".
-
-    >>> environ = {"HTTP_HOST": "proxy"}
-    >>> resolve_target("GET", "http://example.com?x=1", environ), environ["HTTP_HOST"]
-    ('/?x=1', 'example.com')
-
-    The host of an absolute-form target is the one that counts; "*" asks about the
-    server as a whole and has no path.  RFC 9112, sections 3.2.2 to 3.2.4.
-    """
-    if method == "CONNECT":
-        raise RefusedRequest(501, "CONNECT is for proxies, and this is none")
-    if target == "*" and method == "OPTIONS":
-        return ""
-    match = _absolute_re.fullmatch(target)
-    if match is None or match[1].startswith(":") or not _host_re.fullmatch(match[1]):
-        raise RefusedRequest(400, f"request target {quote_bytes(target)} is neither a path nor an http address")
-    environ["HTTP_HOST"], path, query = match.groups()
-    return (path or "/") + query
 
 
 def body_length(environ: dict[str, Any]) -> int | None:
@@ -242,11 +222,12 @@ def keeps_alive(environ: dict[str, Any]) -> bool:
 
 def expects_continue(environ: dict[str, Any]) -> bool:
     """Whether the client sends its body only when told to.  RFC 9110, section 10.1.1."""
-    if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+    expect = environ.get("HTTP_EXPECT")
+    if expect is None or environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         return False
-    expected = {member.strip(" \t") for member in environ["HTTP_EXPECT"].lower().split(",")} - {""}
+    expected = {member.strip(" \t") for member in expect.lower().split(",")} - {""}
     if expected - {"100-continue"}:
-        raise RefusedRequest(417, f"Expect is {quote_bytes(environ['HTTP_EXPECT'])}; this server knows 100-continue")
+        raise RefusedRequest(417, f"Expect is {quote_bytes(expect)}; this server knows 100-continue")
     return bool(expected)
 
 
@@ -293,440 +274,61 @@ def quote_bytes(text: str | bytes) -> str:
     return ascii(text) if len(text) <= 80 else ascii(text[:80]) + "..."
 
 
-# The body of a request
-
-
-class Inbox:
-    """What the client has sent and nobody has read yet.
-
-    data from position on is unread.  A head that is not complete stays here until
-    the rest comes, however long that takes and whoever waits for it.  What comes is
-    kept as it is where nothing is left over, else added to a bytearray: bytes that
-    come one by one must not be copied with all those before them.
-    """
-
-    __slots__ = ("connection", "data", "position")
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self.data: bytes | bytearray = b""
-        self.position = 0
-
-    def __len__(self) -> int:
-        return len(self.data) - self.position
-
-    def receive(self) -> bool:
-        """Add what one recv() brings; False if the client has said its last."""
-        try:
-            fresh = self.connection.recv(RECEIVE_SIZE)
-        except _TIMED_OUT as error:
-            raise ClientSilent("the client sent nothing in time") from error
-        except OSError as error:
-            raise ClientGone(f"the client has gone: {error}") from error
-        if self.position == len(self.data):
-            self.data = fresh
-        else:
-            self.append(fresh)
-        self.position = 0
-        return bool(fresh)
-
-    def append(self, fresh: bytes) -> None:
-        """Add to what is unread."""
-        if not isinstance(self.data, bytearray):
-            self.data = bytearray(self.data)
-        del self.data[: self.position]
-        self.data += fresh
-
-    def find_head_end(self, skip: int = 0) -> int:
-        """Return where in data the next head ends, before its empty line; -1 if that is not here yet.
-
-        skip    bytes of the head in which it cannot begin, as an earlier call has found
-        """
-        while self.data.startswith(b"\r\n", self.position):
-            self.position += 2  # old clients send an empty line after a POST.  RFC 9112, section 2.2
-        return self.data.find(b"\r\n\r\n", self.position + skip)
-
-    def take(self, size: int) -> bytes:
-        """Return the next size bytes, or all that are here."""
-        start = self.position
-        self.position = min(start + size, len(self.data))
-        data = self.data[start : self.position]
-        return data if isinstance(data, bytes) else bytes(data)
-
-    def read_into(self, view: memoryview) -> int:
-        """Fill view with what is here, or else with one recv(); return the number of bytes, 0 at the end."""
-        data = self.take(len(view))
-        if not data and self.receive():
-            data = self.take(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def read_line(self, limit: int) -> bytes:
-        """Return the next line without its CRLF; b"" of an unfinished one is never returned."""
-        while True:
-            end = self.data.find(b"\n", self.position)
-            if end - self.position > limit or (end < 0 and len(self) > limit):
-                raise BadRequest(f"a line of the chunked body is longer than {limit} bytes")
-            if end >= 0:
-                line = self.take(end + 1 - self.position)
-                if line.endswith(b"\r\n"):
-                    return line[:-2]
-                raise BadRequest("a line of the chunked body ends in a bare LF")
-            if not self.receive():
-                raise ClientDisconnected("the client left within a chunked body")
-
-
-# socket.timeout is a TimeoutError from Python 3.10 on; a kernel timeout (see set_timeout) shows as EAGAIN.
-_TIMED_OUT = (BlockingIOError, socket.timeout)
-
-
-def set_timeout(connection: socket.socket, option: str, seconds: float | None) -> None:
-    """Bound the wait in each recv() (SO_RCVTIMEO) or send() (SO_SNDTIMEO).
-
-    The kernel does it without a system call more: settimeout() puts a poll() before each
-    recv() and send(), which takes a third off the requests a second.  Where the kernel
-    does not do it in the way of POSIX, settimeout() it is, for both.
-    """
-    seconds = 0 if seconds is None else max(seconds, 0.001)  # 0 is "for ever" to the kernel
-    value = struct.pack("@ll", int(seconds), int(seconds % 1 * 1000000))
-    if sys.platform != "win32":
-        try:
-            connection.setsockopt(socket.SOL_SOCKET, getattr(socket, option), value)
-            return
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOPROTOOPT, errno.EDOM):
-                raise
-    connection.settimeout(seconds or None)
-
-
-class RequestBody(io.RawIOBase):
-    """The raw half of wsgi.input: ends where the body ends, and fails if the client stops before.
-
-    remaining    bytes that are known to come; of a chunked body, those of the chunk
-    is_over      whether the end was seen
-    ask          called before the first byte is waited for: sends "100 Continue"
-    error        what went wrong, if the client did something wrong
-
-    BodyReader over it gives read(), readline() and iteration.
-    """
-
-    def __init__(self, inbox: Inbox, remaining: int = 0, ask: Callable[[], object] | None = None) -> None:
-        self.inbox = inbox
-        self.remaining = remaining
-        self.ask = ask
-        self.is_over = False
-        self.error: BadRequest | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill buffer with some of the body; 0 once it is over."""
-        if self.error is not None:
-            raise self.error
-        ask, self.ask = self.ask, None
-        try:
-            if ask is not None:
-                ask()
-            return self.read_some(memoryview(buffer))
-        except BadRequest as error:
-            self.error = error
-        except ClientGone as error:
-            self.error = ClientDisconnected(f"the body is not complete: {error}")
-            self.error.__cause__ = error
-        raise self.error
-
-    def readall(self) -> bytes:
-        return b"".join(iter(lambda: self.read(RECEIVE_SIZE) or b"", b""))
-
-    def read_some(self, view: memoryview) -> int:
-        """Read bytes of known length, and not past them."""
-        if self.remaining == 0:
-            self.is_over = True
-            return 0
-        count = self.inbox.read_into(view[: self.remaining])
-        if count == 0:
-            raise ClientDisconnected(f"the client left with {self.remaining} bytes of the body unsent")
-        self.remaining -= count
-        self.is_over = self.remaining == 0
-        return count
-
-    def drain(self, limit: int, seconds: float) -> bool:
-        """Read and drop the rest; False if that is too much, too slow, or no body."""
-        scrap = bytearray(RECEIVE_SIZE)
-        deadline = time.monotonic() + seconds
-        try:
-            while not self.is_over and limit > 0 and time.monotonic() < deadline:
-                limit -= self.readinto(scrap)
-        except BadRequest:
-            return False
-        return self.is_over
-
-
-class ChunkedBody(RequestBody):
-    """A body in chunks, each with its size before it.  Trailer fields are read and dropped.
-
-    >>> inbox = Inbox(None)
-    >>> inbox.data = b"5\\r\\nhello\\r\\n0\\r\\n\\r\\nGET / HTTP/1.1"
-    >>> ChunkedBody(inbox).read()
-    b'hello'
-
-    RFC 9112, section 7.1, without the blanks that it allows before ";".
-    """
-
-    max_line = 256  # bytes of a chunk's size and extensions
-    max_trailers = 8190  # bytes of all trailer fields
-
-    def read_some(self, view: memoryview) -> int:
-        """Read bytes of one chunk; the line after its last byte and the size of the next belong to it."""
-        if self.is_over:
-            return 0
-        if self.remaining == 0:
-            self.remaining = self.read_size()
-            if self.remaining == 0:
-                self.drop_trailers()
-                self.is_over = True
-                return 0
-        count = self.inbox.read_into(view[: self.remaining])
-        if count == 0:
-            raise ClientDisconnected(f"the client left with {self.remaining} bytes of a chunk unsent")
-        self.remaining -= count
-        if self.remaining == 0 and self.inbox.read_line(self.max_line):
-            raise BadRequest("a chunk is longer than it said")
-        return count
-
-    def read_size(self) -> int:
-        line = self.inbox.read_line(self.max_line)
-        match = _chunk_re.fullmatch(line)
-        if match is None:
-            raise BadRequest(
-                f"chunk size {quote_bytes(line)} is not a row of at most 16 hexadecimal digits,"
-                " maybe with extensions ';name=value' after it"
-            )
-        return int(match[1], 16)
-
-    def drop_trailers(self) -> None:
-        left = self.max_trailers
-        while True:
-            line = self.inbox.read_line(left)
-            if not line:
-                return
-            if not _trailer_re.fullmatch(line):
-                raise BadRequest(f"trailer {quote_bytes(line)} is not 'name: value'")
-            left -= len(line)
-
-
-class BodyReader(io.BufferedReader):
-    """wsgi.input: a RequestBody with a buffer.
-
-    io.BufferedReader makes room for all that read() asks for before a byte has come, and
-    applications ask for Content-Length, which is a promise of the client and may be 10**18.
-    """
-
-    __slots__ = ()
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Return size bytes, fewer only at the end of the body; all that remain without a size."""
-        if size is None or size <= READ_SIZE:
-            return super().read(size)
-        pieces = []
-        while size > 0:
-            data = super().read(min(size, READ_SIZE))
-            if not data:
-                break
-            pieces.append(data)
-            size -= len(data)
-        return b"".join(pieces)
-
-    def read1(self, size: int = -1) -> bytes:
-        """Return what is here, or else what comes next: at most size bytes."""
-        return super().read1(min(size, READ_SIZE))
-
-
-# The response
-
-
-class ResponseWriter:
-    """The response to one request: its head is checked when it is announced and leaves with the first of the body.
-
-    status        "200 OK"; None before start_response()
-    fields        the header fields as they go onto the wire
-    names         of these fields, in lower case
-    length        bytes in the body: announced, or found out; None if nobody knows
-    sent          bytes of the body that were written so far
-    head_sent     whether the status is out, and no other can be given
-    is_chunked    whether the body goes out in chunks
-
-    PEP 3333, "The start_response() Callable" and "Handling the Content-Length Header".
-    """
-
-    __slots__ = ("fields", "handler", "has_body", "head_sent", "is_chunked", "length", "names", "sent", "status")
-
-    def __init__(self, handler: WSGIRequestHandler) -> None:
-        self.handler = handler
-        self.status: str | None = None
-        self.length: int | None = None
-        self.sent = 0
-        self.head_sent = self.is_chunked = False
-
-    def start_response(
-        self, status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None
-    ) -> Callable[[bytes], object]:
-        """Take the status and the fields; refuse those that cannot be sent, while the application can still hear."""
-        if exc_info is not None:
-            try:
-                if self.head_sent:
-                    raise exc_info[1].with_traceback(exc_info[2])
-            finally:
-                exc_info = None  # it holds the frame that holds it
-        elif self.status is not None:
-            raise RuntimeError("start_response() was called twice: the second call needs exc_info")
-        if type(status) is not str:
-            status = exact_str(status, "status", "say '200 OK'")
-        status = check_status(status)
-        self.take_fields(headers, status)
-        self.has_body = self.handler.command != "HEAD" and not status.startswith(_bodiless)
-        self.status = status  # last: a call that failed was none
-        return self.write
-
-    def take_fields(self, headers: Iterable[tuple[str, str]], status: str) -> None:
-        fields: list[str] = []
-        names: set[str] = set()
-        length = None
-        for given_name, given in headers:
-            name = given_name if type(given_name) is str else exact_str(given_name, "header name", "decode it")
-            value = given if type(given) is str else exact_str(given, f"header {name}:", "use str(value)")
-            lower = response_field(name)
-            if not (value.isascii() and value.isprintable()):
-                check_header(name, value)
-            if lower == "content-length":
-                length = parse_length(value, length)
-                if status.startswith(("204", "205")):
-                    continue  # RFC 9110, 8.6 and 15.3.6: none where there can be no body, and the 205's is ours
-            names.add(lower)
-            fields.append(f"{name}: {value}\r\n")
-        self.fields, self.names = "".join(fields), names
-        self.length = length if "content-length" in names else None
-
-    def send_body(self, body: Iterable[bytes]) -> None:
-        """Send all that the application returned, each piece as soon as it is there."""
-        if type(body) is list or type(body) is tuple:
-            is_all = True
-            if len(body) > 1:
-                body = (b"".join(map(exact_bytes, body)),)
-        else:
-            is_all = isinstance(body, Sized) and len(body) == 1
-        for piece in body:
-            data = piece if type(piece) is bytes else exact_bytes(piece)
-            if data:
-                self.send_piece(data, is_all)
-                if not self.has_body:
-                    break  # nobody will see the rest
-        self.finish()
-
-    def write(self, data: bytes) -> None:
-        """Send some of the body at once: what start_response() returns."""
-        self.send_piece(exact_bytes(data))
-
-    def send_piece(self, data: bytes, is_all: bool = False) -> None:
-        """Send some of the body, after the head if that has not left; is_all says that nothing follows."""
-        size = len(data)
-        self.sent += size
-        if self.sent != self.length and self.length is not None and self.has_body:
-            self.check_length(is_all)
-        head = b"" if self.head_sent else self.make_head(size if is_all else None)
-        tail = b""
-        if not self.has_body:
-            data = b""
-        elif self.is_chunked and size:
-            head += b"%x\r\n" % size
-            tail = b"\r\n"
-        self.head_sent = True
-        if size <= RECEIVE_SIZE:
-            self.handler.send(head + data + tail)
-        else:
-            for part in filter(None, (head, data, tail)):
-                self.handler.send(part)
-
-    def check_length(self, is_all: bool) -> None:
-        """Complain if the body is not of the size that was announced; is_all says that nothing follows."""
-        if self.sent > self.length:  # type: ignore[operator]
-            raise RuntimeError(f"the body is longer than its Content-Length of {self.length} bytes")
-        if is_all and self.sent < self.length:  # type: ignore[operator]
-            raise RuntimeError(
-                f"the body ended after {self.sent} of the {self.length} bytes that its Content-Length announced"
-            )
-
-    def finish(self) -> None:
-        """End the body; complain if it is shorter than announced."""
-        if not self.head_sent:
-            self.send_piece(b"", is_all=True)
-        if self.is_chunked:
-            self.handler.send(b"0\r\n\r\n")
-        elif self.sent != self.length and self.length is not None and self.has_body:
-            self.check_length(is_all=True)
-        self.length = self.sent
-
-    def make_head(self, size: int | None) -> bytes:
-        """Return status and fields as they go onto the wire; size is that of the whole body, None if unknown."""
-        if self.status is None:
-            raise RuntimeError("the application answered without a call of start_response()")
-        handler = self.handler
-        is_old = handler.request_version == "HTTP/1.0"
-        head = f"HTTP/1.1 {self.status}\r\n{self.fields}"
-        if "date" not in self.names:
-            head += f"Date: {_date(int(time.time()))}\r\n"
-        if "server" not in self.names:
-            head += handler.server_field
-        if self.length is None:
-            head += self.choose_framing(size, is_old)
-        if handler.begin_response(self.status[:3]):
-            head += "Connection: close\r\n"
-        elif is_old:
-            head += "Connection: keep-alive\r\n"
-        return (head + "\r\n").encode("latin-1")
-
-    def choose_framing(self, size: int | None, is_old: bool) -> str:
-        """Return the field that tells where the body ends, if the application has not sent one.
-
-        RFC 9112, section 6.3.
-        """
-        if self.status.startswith(_bodiless):  # type: ignore[union-attr]
-            return "Content-Length: 0\r\n" if self.status.startswith("205") else ""  # type: ignore[union-attr]
-        if not self.has_body and not size:
-            return ""
-        if size is not None:
-            self.length = size
-            return f"Content-Length: {size}\r\n"
-        if is_old:
-            self.handler.close_connection = True  # the end of the connection is the end of the body
-            return ""
-        self.is_chunked = True
-        return "Transfer-Encoding: chunked\r\n"
+# The head of a response
 
 
 @lru_cache(maxsize=64)
-def check_status(status: str) -> str:
-    """Return a status as it goes onto the wire; refuse what is none."""
+def status_line(status: str) -> tuple[str, bool]:
+    r"""Return (a status as it goes onto the wire, whether a body may follow); refuse what is none.
+
+    >>> status_line("404 Not Found"), status_line("204")
+    (('HTTP/1.1 404 Not Found\r\n', True), ('HTTP/1.1 204 \r\n', False))
+    """
     if not _status_re.fullmatch(status):
         raise ValueError(f"status {status!r:.80} is not three digits from 200 up, a space and a text, as '200 OK'")
-    return status if len(status) > 3 else status + " "
+    return f"HTTP/1.1 {status if len(status) > 3 else status + ' '}\r\n", not status.startswith(_bodiless)
 
 
-@lru_cache(maxsize=256)
-def response_field(name: str) -> str:
-    """Return the name of a response's field in lower case; refuse one that is not the application's to send."""
-    lower = check_header(name, "")[0].lower()
+def write_fields(headers: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    r"""Return (fields as they go onto the wire, {name in lower case: value} of those that we would add).
+
+    >>> write_fields([("Content-Type", "text/plain"), ("Content-Length", "5")])
+    ('Content-Type: text/plain\r\n', {'content-length': '5'})
+
+    raises    ValueError or TypeError for what cannot be sent, or is not the application's to say
+
+    Content-Length is not among the former: whether it is sent depends on more than the fields.
+    """
+    text = ""
+    own = {}
+    for given_name, given in headers:
+        name = given_name if type(given_name) is str else exact_str(given_name, "header name", "decode it")
+        value = given if type(given) is str else exact_str(given, f"header {name}:", "use str(value)")
+        line, own_name = (_write_known_field if len(value) <= _KNOWN_VALUE_SIZE else _write_field)(name, value)
+        text += line
+        if own_name:
+            if own_name == "content-length" and own_name in own:
+                raise ValueError(f"Content-Length {value!r} is the second one: give the size of the body once")
+            own[own_name] = value
+    return text, own
+
+
+def _write_field(name, value):
+    """(the line that a field is, its name in lower case if it is one of ours); refuses what is not to be sent."""
+    check_header(name, value)
+    lower = name.lower()
     if lower in _hop_by_hop:
         raise ValueError(f"header {name} is the server's own (PEP 3333: hop-by-hop): leave it out")
-    return lower
+    if lower == "content-length":
+        if not _length_re.fullmatch(value):
+            raise ValueError(f"Content-Length {value!r:.200} is not one row of digits: give the size of the body")
+        return "", lower
+    return f"{name}: {value}\r\n", lower if lower in ("date", "server") else ""
 
 
-def parse_length(value: str, earlier: int | None) -> int:
-    """Return the number in a response's Content-Length, of which there is one."""
-    if earlier is not None or not _length_re.fullmatch(value):
-        raise ValueError(f"Content-Length {value!r:.200} is not one row of digits: give the size of the body once")
-    return int(value)
+# Most answers say the same things again: what is short is checked once.
+_write_known_field = lru_cache(maxsize=512)(_write_field)
+_KNOWN_VALUE_SIZE = 40
 
 
 def exact_str(text: Any, what: str, cure: str) -> str:
@@ -736,23 +338,21 @@ def exact_str(text: Any, what: str, cure: str) -> str:
     return str.__str__(text)
 
 
-def exact_bytes(data: Any) -> bytes:
-    """Return bytes and no subclass of it; refuse what else an application may take for a piece of a body."""
-    if type(data) is bytes:
-        return data
-    if not isinstance(data, bytes):
-        raise TypeError(f"the body holds {data!r:.80}, which is no bytes (PEP 3333): encode() it")
-    return bytes(memoryview(data))
+@lru_cache(maxsize=2)
+def _date_field(second):
+    return f"Date: {http_date(second)}\r\n"
 
 
-_date = lru_cache(maxsize=2)(http_date)
+def date_field() -> str:
+    """Return the Date field of an answer that leaves now."""
+    return _date_field(int(time.time()))
 
 
 def plain_response(code: int, text: str, more: str = "") -> tuple[bytes, bytes]:
     """Return head and body of a response of the server's own, after which the connection closes."""
     body = f"{text}\n".encode()
     head = (
-        f"HTTP/1.1 {code} {HTTP_STATUS_CODES[code]}\r\nDate: {_date(int(time.time()))}\r\n{more}"
+        f"HTTP/1.1 {code} {HTTP_STATUS_CODES[code]}\r\n{date_field()}{more}"
         "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )

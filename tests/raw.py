@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 
 PATIENCE = 10  # seconds until a test gives up on a server; nothing waits that long when all is well
 
@@ -58,9 +59,31 @@ class Answer:
                 return body, rest, True
 
 
-def connect(port):
+def request(line, *fields, body=b""):
+    """A request as bytes; a Host is added if none is there."""
+    if not any(field.lower().startswith("host") for field in fields):
+        fields = ("Host: localhost", *fields)
+    return "".join(f"{text}\r\n" for text in [line, *fields, ""]).encode("latin-1") + body
+
+
+def chunked(*chunks, path="/"):
+    """A POST with the given bytes for chunks."""
+    return request(f"POST {path} HTTP/1.1", "Transfer-Encoding: chunked", body=b"".join(chunks))
+
+
+HELLO = request("GET /hello HTTP/1.1")
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def connect(port, patience=PATIENCE):
     """Return a connected socket."""
-    return socket.create_connection(("127.0.0.1", port), PATIENCE)
+    return socket.create_connection(("127.0.0.1", port), patience)
+
+
+def reset(sock):
+    """Close a socket so that the other side sees an error, and no end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("@ii", 1, 0))
+    sock.close()
 
 
 def receive(sock):

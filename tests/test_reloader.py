@@ -1,0 +1,685 @@
+"""The reloader: real programs in real folders, that are changed, broken and mended while they run."""
+
+import importlib.util
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+import types
+import unittest
+import zipfile
+from unittest import mock
+
+import nanoweb
+from nanoweb import reloader
+from nanoweb.reloader import Watch, run_with_reloader
+
+PATIENCE = 60  # seconds until a test gives up; nothing waits that long when all is well
+
+# It says what it does; VALUE is in another module.
+PROGRAM = """\
+import logging, os, signal, sys, threading, time
+from nanoweb.reloader import is_running_from_reloader, run_with_reloader
+logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+print("start", os.getpid(), is_running_from_reloader(), sys.argv[1:], sys.warnoptions, flush=True)
+import helper
+
+def main():
+    try:
+        print("serve", helper.VALUE, os.getpid(), flush=True)
+        while True:
+            time.sleep(0.1)    # a signal that comes just before is heard after it
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+
+OPTIONS = {}
+if __name__ == "__main__":
+    run_with_reloader(main, interval=0.05, **OPTIONS)
+    print("after", is_running_from_reloader(), flush=True)
+"""
+
+
+class FolderTest(unittest.TestCase):
+    """Tests in a folder of their own, with one program at a time."""
+
+    program = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(os.path.realpath(folder.name))
+
+    def write(self, name, text):
+        """Write a file as editors do, in one step."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_name(".new").write_text(textwrap.dedent(text))
+        os.replace(path.with_name(".new"), path)
+        return str(path)
+
+    def run_program(self, *arguments, **options):
+        """Start Python with these arguments in the folder."""
+        if self.program is not None:
+            self.program.end()
+        self.program = Program(self.folder, arguments or ["app.py"], **options)
+        self.addCleanup(self.program.end)
+        return self.program
+
+
+class Program:
+    """A process, and what it has printed, and those that it has started."""
+
+    def __init__(self, folder, arguments, **options):
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 (end() closes it)
+        self.life, tail = os.pipe()
+        os.set_inheritable(tail, True)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("WERKZEUG_")}
+        environ.update(PYTHONPATH=str(pathlib.Path(nanoweb.__path__[0]).parent), PYTHONDONTWRITEBYTECODE="1")
+        # A test run in the background has SIGINT ignored, and passes that on to its children.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "error", *["-O"] * sys.flags.optimize, *arguments],
+                **{"cwd": folder, "stdin": subprocess.DEVNULL, **options},
+                env=environ,
+                stdout=self.file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                close_fds=False,
+            )
+        finally:
+            signal.signal(signal.SIGINT, handler)
+            os.close(tail)
+
+    def end(self):
+        """Leave nothing of it: a child ends with its parent."""
+        if not self.file.closed:
+            self.process.kill()
+            self.process.wait()
+            self.all_are_dead()
+            log = self.log()
+            os.close(self.life)
+            self.file.close()
+            if re.search("ResourceWarning: unclosed (?!scandir)", log):  # os.walk() does not like a Ctrl-C
+                raise AssertionError(log)
+
+    def log(self):
+        size = os.fstat(self.file.fileno()).st_size
+        return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
+
+    def await_log(self, pattern, count=1):
+        """Wait until there are so many matches; return all there are."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            found = re.findall(pattern, self.log(), re.MULTILINE)
+            if len(found) >= count:
+                return found
+            time.sleep(0.01)
+        raise AssertionError(f"no {count} times {pattern!r} in:\n{self.log()}")
+
+    def await_value(self, value):
+        """Wait until a process serves this value; return its number."""
+        return int(self.await_log(f"serve {value} ([0-9]+)")[-1])
+
+    def status(self):
+        return self.process.wait(PATIENCE)
+
+    def all_are_dead(self):
+        """Wait for the end of it and of all that it has started; False if that does not come."""
+        deadline = time.monotonic() + PATIENCE
+        os.set_blocking(self.life, False)
+        while time.monotonic() < deadline:
+            try:
+                return os.read(self.life, 1) == b""
+            except BlockingIOError:
+                time.sleep(0.01)
+        return False
+
+
+class RestartTest(FolderTest):
+    """A change, and what comes of it."""
+
+    def test_a_change_starts_the_program_again_and_the_parent_only_waits(self):
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", PROGRAM)
+        program = self.run_program()
+        first = program.await_value("one")
+        self.write("helper.py", "VALUE = 'second'")
+        second = program.await_value("second")
+        self.write("app.py", PROGRAM.replace('"serve"', '"now I serve"'))
+        third = int(program.await_log("now I serve second ([0-9]+)")[0])
+        self.assertEqual(len({first, second, third, program.process.pid}), 4)
+        self.assertEqual(program.await_log("^interrupted", 2), ["interrupted"] * 2)
+        starts = program.await_log("^start ([0-9]+) (True|False)")
+        self.assertEqual(starts[0], (str(program.process.pid), "False"))
+        self.assertEqual([is_child for _, is_child in starts[1:]], ["True"] * 3)
+        self.assertNotIn("after", program.log())
+        self.assertRegex(program.log(), r"helper\.py has changed: starting again")
+
+    def test_it_is_started_again_as_it_was_started(self):
+        def command(*arguments):
+            return lambda: arguments
+
+        def archive():
+            with zipfile.ZipFile(self.folder / "shop.zip", "w") as file:
+                file.writestr("__main__.py", PROGRAM)
+                file.writestr("helper.py", (self.folder / "helper.py").read_text())
+            return ("shop.zip",)
+
+        ways = [command("app.py"), command("-m", "app"), command("-m", "pkg"), command("folder"), archive]
+        if sys.version_info >= (3, 10):
+            ways.append(command("-c", PROGRAM.replace("{}", '{"extra_files": ["helper.py"]}')))
+        for way in ways:
+            self.write("helper.py", "VALUE = 'one'")
+            for name in ["app.py", "pkg/__main__.py", "pkg/__init__.py", "folder/__main__.py"]:
+                self.write(name, PROGRAM if name != "pkg/__init__.py" else "")
+            self.write("folder/helper.py", "VALUE = 'one'")
+            arguments = ("-W", "ignore:no such:UserWarning", *way(), "--port", "80 80")
+            with self.subTest(arguments[2:4]):
+                program = self.run_program(*arguments)
+                program.await_value("one")
+                self.write("helper.py", "VALUE = 'second'")
+                self.write("folder/helper.py", "VALUE = 'second'")
+                way()
+                program.await_value("second")
+                starts = program.await_log("^start [0-9]+ (.*)")
+                self.assertGreaterEqual(len(starts), 3)
+                self.assertEqual({start.partition(" ")[2] for start in starts}, {starts[0].partition(" ")[2]})
+                self.assertIn("['--port', '80 80'] ['error', 'ignore:no such:UserWarning']", starts[0])
+
+    def test_a_program_that_has_left_its_folder_is_found_again(self):
+        self.write("away/here", "")
+        self.write("helper.py", "VALUE = 'one'")
+        leave = f"os.chdir({str(self.folder / 'away')!r})\n\n"
+        self.write("app.py", PROGRAM.replace("def main", leave + "def main"))
+        self.run_program().await_value("one")
+
+    def test_the_status_is_that_of_the_program(self):
+        for ending, status, shown in [
+            ("return", 0, "after True"),
+            ("sys.exit()", 0, ""),
+            ("sys.exit(1)", 1, ""),
+            ("sys.exit(5)", 5, ""),
+            ("sys.exit('no more')", 1, "no more"),
+            ("os._exit(7)", 7, ""),
+            ("os.kill(os.getpid(), signal.SIGKILL)", 137, ""),
+        ]:
+            with self.subTest(ending):
+                self.write("helper.py", "VALUE = 'one'")
+                self.write(
+                    "app.py", PROGRAM.replace("        while True:\n", f"        {ending}\n        while True:\n")
+                )
+                program = self.run_program()
+                self.assertEqual(program.status(), status)
+                self.assertEqual(program.log().count("serve one"), 1)
+                self.assertIn(shown, program.log())
+                self.assertNotIn("after False", program.log())
+
+    def test_what_ends_before_it_serves_keeps_its_status_too(self):
+        self.write("helper.py", "import os, sys\nVALUE = 1\nif 'WERKZEUG_RUN_MAIN' in os.environ:\n    sys.exit(3)\n")
+        self.write("app.py", PROGRAM)
+        program = self.run_program()
+        self.assertEqual(program.status(), 3)
+
+    def test_exit_functions_run_when_a_file_has_changed(self):
+        self.write("helper.py", "VALUE = 'one'\nimport atexit\natexit.register(print, 'at exit', flush=True)\n")
+        self.write("app.py", PROGRAM)
+        program = self.run_program()
+        program.await_value("one")
+        self.write("helper.py", "VALUE = 'second'")
+        program.await_value("second")
+        self.assertEqual(program.log().count("at exit"), 1)
+
+    def test_what_does_not_end_is_ended(self):
+        stubborn = (
+            "from nanoweb.reloader import Child\nChild.grace = Child.patience = Child.end_patience = 0.1\n"
+            + PROGRAM.replace("except KeyboardInterrupt:", "finally:\n        time.sleep(60)\n    if True:").replace(
+                "try:", "threading.Thread(target=time.sleep, args=[600]).start()\n    try:"
+            )
+        )
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", stubborn)
+        program = self.run_program()
+        program.await_value("one")
+        self.write("helper.py", "VALUE = 'second'")
+        program.await_value("second")
+
+    def test_a_file_that_changes_while_the_program_starts_is_not_missed(self):
+        # The child has read helper.py, and is slow to come to the point where it looks at the files.
+        slow = PROGRAM.replace(
+            "import helper\n", "import helper\nprint('read', helper.VALUE, flush=True)\ntime.sleep(WAIT)\n"
+        )
+        slow = slow.replace("WAIT", "1.5 if helper.VALUE == 'second' else 0")
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", slow)
+        program = self.run_program()
+        program.await_value("one")
+        self.write("helper.py", "VALUE = 'second'")
+        program.await_log("read second")
+        self.write("helper.py", "VALUE = 'the third'")
+        program.await_value("the third")
+
+    def test_a_program_that_writes_one_of_its_files_when_it_starts_is_not_started_for_ever(self):
+        self.write("helper.py", "VALUE = 'one'")
+        writes = "import pathlib\npathlib.Path('made.py').write_text(f'TIME = {time.time()}')\nimport made\n"
+        self.write("app.py", PROGRAM.replace("def main", f"{writes}\ndef main"))
+        program = self.run_program()
+        program.await_value("one")
+        time.sleep(0.5)
+        self.write("helper.py", "VALUE = 'second'")
+        program.await_value("second")
+        time.sleep(0.5)
+        self.assertLessEqual(len(program.await_log("^start")), 5, program.log())
+
+
+class MendTest(FolderTest):
+    """A program that is broken comes back when it is mended."""
+
+    def test_after_an_error_in_any_file_that_is_read_at_the_start(self):
+        for name, broken in [
+            ("helper.py", "VALUE = = 'broken'"),
+            ("helper.py", "VALUE = 1 / 0"),
+            ("helper.py", "import no_such_module"),
+            ("app.py", "def ("),
+        ]:
+            with self.subTest(name, broken=broken):
+                self.write("helper.py", "VALUE = 'one'")
+                self.write("app.py", PROGRAM)
+                program = self.run_program()
+                program.await_value("one")
+                self.write(name, broken)
+                program.await_log("The program cannot start")
+                self.assertRegex(program.log(), r"Error: ")
+                self.write(
+                    name, "VALUE = 'second'" if name == "helper.py" else PROGRAM.replace('"serve"', '"serve second"')
+                )
+                program.await_log("serve second")
+                self.write("helper.py", "VALUE = 'third'")
+                program.await_log("serve (second )?third")
+
+    def test_after_an_error_in_a_file_that_is_new(self):
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", PROGRAM)
+        program = self.run_program()
+        program.await_value("one")
+        self.write("pkg/__init__.py", "")
+        self.write("pkg/new.py", "VALUE = 1 / 0")
+        self.write("helper.py", "from pkg.new import VALUE")
+        program.await_log("The program cannot start")
+        self.write("pkg/new.py", "from pkg.newer import VALUE")
+        program.await_log("The program cannot start", 2)
+        self.write("pkg/newer.py", "VALUE = 'newer'")
+        program.await_value("newer")
+
+    def test_after_the_main_file_was_away(self):
+        self.write("helper.py", "VALUE = 'one'")
+        path = self.write("app.py", PROGRAM)
+        program = self.run_program()
+        program.await_value("one")
+        os.unlink(path)
+        self.write("helper.py", "VALUE = 'second'")
+        program.await_log("The program cannot start")
+        self.write("app.py", PROGRAM)
+        program.await_value("second")
+
+    def test_after_an_error_in_what_it_runs(self):
+        # This is how "nanoweb run" does it: the application is imported when the reloader is there already.
+        text = PROGRAM.replace("import helper\n", "").replace("def main():\n", "def main():\n    import helper\n")
+        for broken in ["VALUE = = 'broken'", "VALUE = 1 / 0", "import inner", "from no_such import module"]:
+            with self.subTest(broken):
+                self.write("inner.py", "VALUE = = 'broken'")
+                self.write("helper.py", broken)
+                self.write("app.py", text)
+                program = self.run_program()
+                program.await_log("The program has failed")
+                if "inner" in broken:
+                    self.write("inner.py", "VALUE = 'inner'")
+                    self.write("helper.py", "from inner import VALUE")
+                else:
+                    self.write("helper.py", "VALUE = 'inner'")
+                program.await_value("inner")
+                self.assertIn("Traceback", program.log())
+
+    def test_ctrl_c_ends_the_wait(self):
+        for place, status in [("main", 0), ("import", 1)]:
+            with self.subTest(place):
+                text = PROGRAM.replace("def main():\n", "def main():\n    1 / 0\n")
+                if place == "import":
+                    text = PROGRAM.replace(
+                        "def main():\n", "if is_running_from_reloader():\n    1 / 0\n\ndef main():\n"
+                    )
+                self.write("helper.py", "VALUE = 'one'")
+                self.write("app.py", text)
+                program = self.run_program()
+                program.await_log("when one of its files changes")
+                os.killpg(program.process.pid, signal.SIGINT)
+                self.assertEqual(program.status(), status)
+                self.assertTrue(program.all_are_dead())
+
+
+class EndTest(FolderTest):
+    """Two processes, and one end."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("helper.py", "VALUE = 'one'")
+
+    def test_a_signal_ends_both_and_is_one_signal(self):
+        # The program has begun to end when the second would come.
+        text = PROGRAM.replace(
+            'print("interrupted", flush=True)', 'print("interrupted", flush=True)\n        time.sleep(0.3)'
+        )
+        text = text.replace("OPTIONS = {}", "OPTIONS = {}\nfrom nanoweb.reloader import Child\nChild.grace = 60\n")
+        self.write("app.py", text.replace('print("after"', 'print("ended well"'))
+        for send, number in [
+            (os.kill, signal.SIGINT),
+            (os.kill, signal.SIGTERM),
+            (os.killpg, signal.SIGINT),
+            (os.killpg, signal.SIGTERM),
+        ]:
+            with self.subTest(send.__name__, number=number.name):
+                program = self.run_program()
+                program.await_value("one")
+                send(program.process.pid, number)
+                self.assertEqual(program.status(), 0)
+                self.assertTrue(program.all_are_dead())
+                self.assertIn("ended well", program.log())
+                self.assertNotIn("Traceback", program.log())
+
+    def test_a_second_one_ends_them_at_once(self):
+        self.write(
+            "app.py",
+            PROGRAM.replace(
+                'print("interrupted", flush=True)', 'print("interrupted", flush=True)\n        time.sleep(600)'
+            ),
+        )
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            with self.subTest(number.name):
+                program = self.run_program()
+                program.await_value("one")
+                program.process.send_signal(number)
+                program.await_log("^interrupted")
+                program.process.send_signal(number)
+                self.assertEqual(program.status(), 128 + signal.SIGKILL)
+                self.assertTrue(program.all_are_dead())
+
+    def test_a_child_ends_with_its_parent(self):
+        self.write("app.py", PROGRAM)
+        program = self.run_program()
+        program.await_value("one")
+        program.process.kill()
+        self.assertTrue(program.all_are_dead())
+        self.assertIn("interrupted", program.log())
+
+    def test_signals_are_handled_as_before_when_it_is_over(self):
+        text = PROGRAM.replace("    try:\n", "    return\n    try:\n", 1)
+        text = text.replace(
+            "OPTIONS = {}", "before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)\nOPTIONS = {}"
+        )
+        text = text.replace(
+            'print("after"',
+            'print(before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)), "after"',
+        )
+        self.write("app.py", text)
+        program = self.run_program()
+        self.assertEqual(program.status(), 0)
+        self.assertIn("True after True", program.log())
+
+
+class SocketTest(FolderTest):
+    """The listening socket stays open."""
+
+    PROGRAM = """\
+        import os, socket, sys, time
+        from nanoweb.reloader import borrow_socket, lend_socket, run_with_reloader
+        import helper
+
+        sock = borrow_socket()
+        if sock is None:
+            sock = socket.create_server(("127.0.0.1", 0))
+            lend_socket(sock)
+            print("port", sock.getsockname()[1], flush=True)
+        def main():
+            with sock:
+                if sock.get_inheritable() or {"WERKZEUG_SERVER_FD", "NANOWEB_RELOADER"} & set(os.environ):
+                    sys.exit("what is between parent and child goes further than that")
+                while True:
+                    client, _ = sock.accept()
+                    with client:
+                        client.sendall(helper.VALUE.encode())
+
+        run_with_reloader(main, interval=0.05)
+        """
+
+    def test_no_connection_is_refused(self):
+        self.write("helper.py", "VALUE = '1'")
+        self.write("app.py", self.PROGRAM)
+        program = self.run_program()
+        port = int(program.await_log("port ([0-9]+)")[0])
+        value = 1
+        for _ in range(3):
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline:
+                with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                    try:
+                        answer = client.recv(100)
+                    except ConnectionResetError:  # it was with the process that ended
+                        continue
+                if answer == str(value).encode():
+                    break
+            self.assertEqual(answer, str(value).encode())
+            value *= 10
+            self.write("helper.py", f"VALUE = '{value}'")
+
+    def test_a_number_that_is_no_socket_is_no_socket(self):
+        with mock.patch.dict(os.environ, WERKZEUG_RUN_MAIN="true"):
+            for number in ["", "x", "-1", "٣", "99999999999999999999", "987654", "1.0"]:
+                with self.subTest(number), mock.patch.dict(os.environ, WERKZEUG_SERVER_FD=number):
+                    self.assertIsNone(reloader.borrow_socket())
+                    self.assertNotIn("WERKZEUG_SERVER_FD", os.environ)
+        with mock.patch.dict(os.environ, WERKZEUG_SERVER_FD="1"):
+            self.assertIsNone(reloader.borrow_socket())
+
+
+def fake_modules(**files):
+    """Replace sys.modules, for the reloader alone, by modules that come from these files."""
+    modules = {}
+    for name, path in files.items():
+        modules[name] = types.ModuleType(name)
+        modules[name].__file__ = path
+    return mock.patch.object(reloader, "sys", mock.Mock(modules=modules)), modules
+
+
+class WatchTest(FolderTest):
+    """Which files are watched, and what that costs."""
+
+    def watch(self, *args, files=None, **kwargs):
+        patch, self.modules = fake_modules(**(files or {}))
+        patch.start()
+        self.addCleanup(patch.stop)
+        return Watch(*args, **kwargs)
+
+    def test_each_file_is_asked_once_a_look(self):
+        files = {f"module{number}": self.write(f"module{number}.py", "") for number in range(500)}
+        watch = self.watch(files=files)
+        watch.look()
+        with mock.patch.object(os, "stat", wraps=os.stat) as stat:
+            for looks in range(1, 4):
+                self.assertIsNone(watch.look())
+                self.assertEqual(stat.call_count, 500 * looks)
+
+    def test_python_and_installed_packages_are_left_out(self):
+        path = self.write("site-packages/installed.py", "")
+        watch = self.watch(
+            files={
+                "os": os.__file__,
+                "re": re.__file__,
+                "tests": unittest.__file__,
+                "installed": path,
+                "mine": __file__,
+            }
+        )
+        watch.look()
+        self.assertEqual(list(watch.seen), [os.path.abspath(__file__)])
+
+    def test_what_is_imported_later_is_watched_then(self):
+        first, second = self.write("first.py", ""), self.write("second.py", "")
+        watch = self.watch(files={"first": first})
+        self.assertIsNone(watch.look())
+        self.modules["second"] = types.ModuleType("second")
+        self.modules["second"].__file__ = second
+        self.assertIsNone(watch.look())
+        self.write("second.py", "x")
+        self.assertEqual(watch.look(), second)
+        self.assertIsNone(watch.look())
+
+    def test_modules_of_any_kind_are_looked_at_and_none_is_loaded(self):
+        path = self.write("lazy.py", "1 / 0")
+        spec = importlib.util.spec_from_file_location("lazy", path)
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        lazy = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(lazy)
+        watch = self.watch()
+        self.modules.update(lazy=lazy, none=None, number=7, cls=FolderTest, sys=sys)
+        self.modules["nowhere"] = types.ModuleType("nowhere")
+        self.modules["nowhere"].__file__ = "<frozen nowhere>"
+        self.modules["numbered"] = types.ModuleType("numbered")
+        self.modules["numbered"].__file__ = 7
+        watch.look()
+        self.assertEqual(list(watch.seen), [path])
+
+    def test_a_module_in_an_archive_stands_for_the_archive(self):
+        path = self.write("site.zip", "an archive")
+        watch = self.watch(files={"inner": os.path.join(path, "package", "inner.py")})
+        watch.look()
+        self.assertEqual(list(watch.seen), [path])
+
+    def test_extra_files_may_be_files_and_folders_and_may_come_later(self):
+        page, late = self.write("templates/deep/page.html", ""), str(self.folder / "late.ini")
+        for noise in [".page.html.swp", "page.html~", "#page.html#", "__pycache__/page.pyc", ".git/config"]:
+            self.write(f"templates/{noise}", "")
+        config = self.write("config.ini", "")
+        watch = self.watch([str(self.folder / "templates"), config, late])
+        self.assertIsNone(watch.look())
+        self.assertEqual(set(watch.seen), {page, config, late})
+        for path in [page, late, config]:
+            with self.subTest(path):
+                self.write(os.path.relpath(path, self.folder), "changed")
+                self.assertEqual(watch.look(), path)
+
+    def test_what_a_pattern_names_is_left_out(self):
+        files = {name: self.write(f"{name}/mod.py", "") for name in ["one", "two", "three"]}
+        watch = self.watch(exclude_patterns=["*/two/*", files["three"]], files=files)
+        watch.look()
+        self.assertEqual(list(watch.seen), [files["one"]])
+
+    def test_a_file_that_is_gone_or_old_again_is_told_apart(self):
+        path = self.write("mod.py", "")
+        watch = self.watch(files={"mod": path})
+        watch.look()
+        before = os.stat(path)
+        os.rename(path, path + ".away")
+        self.assertIsNone(watch.look())
+        os.rename(path + ".away", path)
+        self.assertIsNone(watch.look())
+        os.utime(path, (before.st_atime - 1000, before.st_mtime - 1000))
+        self.assertEqual(watch.look(), path)
+
+    def test_after_a_failure_any_new_file_is_a_change_however_old(self):
+        old = self.write("old.py", "")
+        os.utime(old, (1, 1))
+        path = self.write("mod.py", "")
+        watch = self.watch(files={"mod": path}, origin=time.time() + 60)
+        self.assertIsNone(watch.look())
+        watch.worry([old, "/no/such/file.py", os.__file__])
+        self.assertIsNone(watch.look())
+        os.rename(self.write("elsewhere", ""), self.folder / "new.py")
+        os.utime(self.folder / "new.py", (1, 1))
+        self.assertEqual(watch.look(), str(self.folder / "new.py"))
+        watch.calm()
+        self.assertIsNone(watch.look())
+        self.assertNotIn(os.__file__, watch.seen)
+
+    def test_a_file_that_came_after_the_last_look_is_a_change_however_old(self):
+        for age in ["written", "moved"]:
+            with self.subTest(age):
+                since = time.time() - 1
+                path = self.write(f"{age}.py", "")
+                if age == "moved":
+                    os.utime(path, (1, 1))
+                watch = self.watch(files={"mod": path}, origin=since)
+                self.assertEqual(watch.look(), path)
+                self.assertTrue(watch.is_new)
+                self.assertIsNone(watch.look())
+
+    def test_what_cannot_be_asked_for_is_refused(self):
+        for options, text in [
+            ({"reloader_type": "watchdog"}, "'watchdog': there is only 'stat'"),
+            ({"interval": 0}, "interval=0"),
+            ({"interval": -1}, "interval=-1"),
+            ({"interval": float("nan")}, "interval=nan"),
+        ]:
+            with self.subTest(text), self.assertRaisesRegex(ValueError, text):
+                run_with_reloader(mock.Mock(), **options)
+        for options in [{"extra_files": "config.ini"}, {"exclude_patterns": "*.py"}]:
+            with self.subTest(options), self.assertRaisesRegex(TypeError, "make it a list"):
+                run_with_reloader(mock.Mock(), **options)
+
+    def test_another_thread_than_the_main_one_is_refused(self):
+        errors = []
+
+        def run():
+            try:
+                run_with_reloader(mock.Mock())
+            except RuntimeError as error:
+                errors.append(str(error))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(PATIENCE)
+        self.assertRegex(errors[0], "main thread.*use_reloader=False")
+
+    def test_a_program_without_a_file_cannot_be_started_again(self):
+        self.write("helper.py", "VALUE = 'one'")
+        with open(self.write("app.py", PROGRAM), encoding="utf-8") as file:
+            program = self.run_program("-", stdin=file)
+            self.assertEqual(program.status(), 1)
+        self.assertIn("it is not in a file: use_reloader=False", program.log())
+
+    def test_a_child_without_a_parent_of_ours_works_all_the_same(self):
+        # Some programs and tools set the variable, and wait for status 3, by themselves.
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", "import os\nos.environ['WERKZEUG_RUN_MAIN'] = 'true'\n" + PROGRAM)
+        program = self.run_program()
+        program.await_value("one")
+        self.write("helper.py", "VALUE = 'second'")
+        self.assertEqual(program.status(), 3)
+
+    def test_a_terminal_that_a_debugger_has_left_dark_shows_again_what_is_typed(self):
+        try:
+            import pty
+            import termios
+        except ImportError:  # Windows has other terminals
+            return
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, theirs)
+        state = termios.tcgetattr(theirs)
+        state[3] &= ~termios.ECHO
+        termios.tcsetattr(theirs, termios.TCSANOW, state)
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", PROGRAM)
+        program = self.run_program(stdin=theirs)
+        program.await_value("one")
+        self.assertTrue(termios.tcgetattr(theirs)[3] & termios.ECHO)
+
+
+if __name__ == "__main__":
+    unittest.main()

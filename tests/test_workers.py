@@ -1,0 +1,588 @@
+"""Several processes on one socket: what their supervisor does, in real processes that serve real connections."""
+
+import os
+import pathlib
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from unittest import mock
+
+import nanoweb
+from nanoweb import workers
+from nanoweb.workers import Supervisor
+
+PATIENCE = 60  # seconds until a test gives up; nothing waits that long when all is well
+
+# What every program here begins with: a server that tells its process's number.  To "wait" it says "begun",
+# and does not answer before a word to go on.
+SERVER = """
+import atexit, logging, os, signal, socketserver, sys, threading, time
+from nanoweb.workers import Supervisor, WorkersFailed
+
+logging.basicConfig(format="%(message)s", level=logging.INFO)
+
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        if self.rfile.readline() == b"wait\\n":
+            self.wfile.write(b"begun\\n")
+            self.rfile.readline()
+        self.wfile.write(b"%d\\n" % os.getpid())
+
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    request_queue_size = 128
+
+    def get_request(self):
+        connection, address = super().get_request()
+        connection.setblocking(True)
+        return connection, address
+
+    def handle_error(self, request, client_address):
+        pass
+
+    def serve_forever(self):
+        try:
+            super().serve_forever(poll_interval=0.02)
+        finally:
+            self.server_close()    # waits for its threads
+
+server = Server(("127.0.0.1", 0), Handler)
+server.socket.setblocking(False)   # another worker may have been faster
+logging.info("port %d", server.server_address[1])
+
+def prepare():
+    pass   # what a worker does first; some programs below have something to do there
+
+def start():
+    prepare()
+    return server
+"""
+RUN = """
+try:
+    Supervisor(start, workers=2).run()
+except WorkersFailed as error:
+    sys.exit(str(error))
+finally:
+    server.server_close()
+"""
+
+TIRED = """
+def prepare():
+    threading.Timer(1.2, server.shutdown).start()
+"""
+NEVER_READY = """
+def prepare():
+    logging.info("starting")
+    time.sleep(600)
+"""
+DEAF = """
+def prepare():
+    global server
+    server.server_close()
+
+    class Deaf:
+        def serve_forever(self):
+            logging.info("starting")
+            time.sleep(600)
+
+        def shutdown(self):
+            time.sleep(600)
+
+    server = Deaf()
+"""
+BREAKABLE = """
+def prepare():
+    if os.path.exists(os.environ["FLAG"]):
+        1 / 0
+"""
+FAILING = """
+def prepare():
+    logging.info("a try")
+    FAILURE
+"""
+WITHOUT_PROCESSES = """
+fork, tries = os.fork, []
+
+def fail():
+    tries.append(1)
+    if len(tries) in (1, 2):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+
+os.fork = fail
+"""
+# Of the socketpairs, the first one is the supervisor's own.
+WITHOUT_DESCRIPTORS = WITHOUT_PROCESSES.replace("os.fork", "socketserver.socket.socketpair").replace(
+    "(1, 2)", "(2, 3)"
+)
+SWALLOWING = """
+def prepare():
+    logging.info("starting")
+    try:
+        while True:
+            time.sleep(0.1)    # a signal that comes just before is heard after it
+    except BaseException:
+        logging.info("swallowed")
+"""
+FAILING_AT_THE_END = """
+def fail():
+    server.server_close()
+    1 / 0
+"""
+OWN_SIGNAL = """
+signal.signal(signal.SIGUSR1, lambda *args: logging.info("my own signal"))
+"""
+COUNTING = """
+def prepare():
+    logging.info("descriptors %s", sorted(int(fd) for fd in os.listdir("/dev/fd")))
+"""
+REGISTERING = """
+atexit.register(lambda: logging.info("the end of %d", os.getpid()))
+
+def prepare():
+    atexit.register(lambda: logging.info("exit function of %d", os.getpid()))
+"""
+PRINTING = """
+print("before")
+
+def prepare():
+    print("within")
+"""
+FORKING = """
+import warnings
+warnings.simplefilter("ignore")    # a worker has two threads, and Python 3.12 thinks that this is dangerous
+
+def prepare():
+    line, tail = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(tail, b"!")
+        while True:
+            time.sleep(0.1)    # a signal that comes just before is heard after it
+    os.read(line, 1)
+    os.kill(pid, signal.SIGTERM)
+    logging.info("child %d", os.waitpid(pid, 0)[1])
+"""
+
+
+class Program:
+    """A program that runs a supervisor, in a process and a process group of its own.
+
+    port    where its workers answer
+    """
+
+    def __init__(self, test, text="", arguments="workers=2"):
+        text = SERVER + text + RUN.replace("workers=2", arguments)
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 (end() closes it)
+        self.life, tail = os.pipe()  # ends when all are dead that have inherited its other end
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", *["-O"] * sys.flags.optimize, "-c", text],
+            env={**os.environ, "PYTHONPATH": str(pathlib.Path(nanoweb.__path__[0]).parent)},
+            stdout=self.file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[tail],
+        )
+        os.close(tail)
+        test.addCleanup(self.end)
+        self.port = int(self.await_log("port ([0-9]+)")[0])
+
+    def end(self):
+        """Leave nothing of it; no worker outlives its supervisor for long."""
+        if not self.file.closed:
+            self.process.kill()
+            self.process.wait()
+            self.all_are_dead()
+            log = self.log()
+            self.file.close()
+            os.close(self.life)
+            if "ResourceWarning" in log:
+                raise AssertionError(log)
+
+    def log(self):
+        size = os.fstat(self.file.fileno()).st_size
+        return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
+
+    def await_log(self, pattern, count=1):
+        """Wait until the log has so many matches, and return all it has."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            found = re.findall(pattern, self.log())
+            if len(found) >= count:
+                return found
+            time.sleep(0.01)
+        raise AssertionError(f"no {count} times {pattern!r} in:\n{self.log()}")
+
+    def await_workers(self, count=2):
+        """Wait until so many workers were ready, since the beginning; return their numbers, the last ones last."""
+        return [int(pid) for pid in self.await_log("worker ([0-9]+) is ready", count)]
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def status(self):
+        """Wait for its end."""
+        return self.process.wait(PATIENCE)
+
+    def all_are_dead(self):
+        """Wait for the end of all its processes; False if that does not come."""
+        return bool(select.select([self.life], [], [], PATIENCE)[0])
+
+    def connect(self):
+        return Client(self.port)
+
+    def ask(self):
+        """Return the number of the process that answers."""
+        with self.connect() as client:
+            return client.ask("pid")
+
+    def seen(self, count):
+        """Ask until so many processes have answered; return their numbers."""
+        pids = set()
+        deadline = time.monotonic() + PATIENCE
+        while len(pids) < count and time.monotonic() < deadline:
+            with self.connect() as one, self.connect() as other:  # who serves the one may leave the other to others
+                pids |= {int(one.ask("pid")), int(other.ask("pid"))}
+        return pids
+
+
+class Client:
+    """A connection."""
+
+    def __init__(self, port):
+        self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.file = self.sock.makefile("rwb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.file.close()
+        self.sock.close()
+
+    def ask(self, word):
+        """Send a line, return the one that answers, "" if none does."""
+        try:
+            self.file.write(word.encode() + b"\n")
+            self.file.flush()
+            return self.file.readline().decode().strip()
+        except ConnectionError:
+            return ""
+
+
+class LifeTest(unittest.TestCase):
+    """From the first worker to the last."""
+
+    def test_so_many_workers_answer_and_the_supervisor_does_not(self):
+        program = Program(self)
+        pids = program.await_workers(2)
+        self.assertEqual(program.seen(2), set(pids))
+        self.assertNotIn(program.process.pid, pids)
+
+    def test_a_worker_that_dies_is_replaced(self):
+        program = Program(self)
+        first, second = program.await_workers(2)
+        for number, name in [(signal.SIGKILL, "SIGKILL"), (signal.SIGSEGV, "SIGSEGV")]:
+            with self.subTest(name):
+                os.kill(first, number)
+                program.await_log(f"worker {first} was killed by {name}")
+                first = program.await_workers(3 + (name == "SIGSEGV"))[-1]
+                self.assertEqual(program.seen(2), {first, second})
+
+    def test_a_server_that_has_ended_by_itself_is_replaced_too(self):
+        program = Program(self, TIRED, "workers=1")
+        pids = program.await_workers(2)
+        program.await_log(f"worker {pids[0]} ended with status 0")
+        self.assertNotEqual(pids[0], pids[1])
+
+    def test_a_signal_ends_all_and_what_has_begun_is_answered(self):
+        for number in [signal.SIGTERM, signal.SIGINT]:
+            with self.subTest(number.name):
+                program = Program(self)
+                pids = program.await_workers(2)
+                with program.connect() as client:
+                    self.assertEqual(client.ask("wait"), "begun")
+                    program.send(number)
+                    program.await_log("seconds to end")
+                    self.assertIn(int(client.ask("go")), pids)
+                self.assertEqual(program.status(), 0)
+                self.assertTrue(program.all_are_dead())
+
+    def test_nobody_is_let_in_when_nobody_will_answer(self):
+        program = Program(self, "", "workers=2, on_end=server.server_close")
+        program.await_workers(2)
+        with program.connect() as client:
+            self.assertEqual(client.ask("wait"), "begun")
+            program.send(signal.SIGTERM)
+            deadline = time.monotonic() + PATIENCE
+            with self.assertRaises(ConnectionRefusedError):
+                while time.monotonic() < deadline:
+                    program.connect().__exit__()
+            self.assertNotEqual(client.ask("go"), "")
+        self.assertEqual(program.status(), 0)
+
+    def test_a_signal_to_the_whole_group_is_one_signal(self):
+        # Ctrl-C in a terminal, and what systemd does: each process gets it, and each worker the supervisor's besides.
+        for number in [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]:
+            with self.subTest(number.name):
+                program = Program(self)
+                pids = program.await_workers(2)
+                with program.connect() as client:
+                    self.assertEqual(client.ask("wait"), "begun")
+                    os.killpg(program.process.pid, number)
+                    program.await_log(f"{number.name}: ")
+                    self.assertIn(int(client.ask("go")), pids)
+                program.send(signal.SIGTERM)
+                self.assertEqual(program.status(), 0)
+
+    def test_a_second_signal_ends_all_at_once(self):
+        program = Program(self)
+        program.await_workers(2)
+        with program.connect() as client:
+            self.assertEqual(client.ask("wait"), "begun")
+            program.send(signal.SIGTERM)
+            program.await_log("SIGTERM: the workers have 10 seconds to end")
+            program.send(signal.SIGTERM)
+            self.assertEqual(program.status(), 0)
+            self.assertEqual(client.ask("go"), "")
+        self.assertIn("SIGTERM again", program.log())
+        self.assertTrue(program.all_are_dead())
+
+    def test_a_worker_that_does_not_end_in_time_is_killed(self):
+        program = Program(self, "", "workers=2, shutdown_timeout=0.2")
+        program.await_workers(2)
+        with program.connect() as client:
+            self.assertEqual(client.ask("wait"), "begun")
+            program.send(signal.SIGTERM)
+            self.assertEqual(program.status(), 0)
+        self.assertIn("has not ended within 0.2 seconds: it is killed", program.log())
+        self.assertTrue(program.all_are_dead())
+
+    def test_no_worker_outlives_its_supervisor(self):
+        program = Program(self)
+        program.await_workers(2)
+        program.process.kill()
+        self.assertEqual(program.status(), -signal.SIGKILL)
+        self.assertTrue(program.all_are_dead(), program.log())
+        with self.assertRaises(OSError):
+            program.connect()
+        self.assertEqual(program.log().count("its supervisor is gone"), 2)
+
+    def test_nor_does_one_that_is_busy_or_has_not_begun(self):
+        for text in [NEVER_READY, DEAF]:
+            with self.subTest(text):
+                program = Program(self, text, "workers=1, shutdown_timeout=0.3")
+                program.await_log("starting")
+                program.process.kill()
+                program.status()
+                self.assertTrue(program.all_are_dead(), program.log())
+
+
+class RenewalTest(unittest.TestCase):
+    """SIGHUP."""
+
+    def test_all_are_replaced_and_no_request_is_lost(self):
+        program = Program(self)
+        pids = program.await_workers(2)
+        answers = []
+        is_over = threading.Event()
+
+        def ask():
+            while not is_over.is_set():
+                answers.append(program.ask())
+
+        clients = [threading.Thread(target=ask) for _ in range(4)]
+        with program.connect() as busy:
+            self.assertEqual(busy.ask("wait"), "begun")
+            for client in clients:
+                client.start()
+            for round in range(1, 4):
+                program.send(signal.SIGHUP)
+                program.await_workers(2 + 2 * round)
+            new = set(program.await_workers(8)[-2:])
+            self.assertIn(int(busy.ask("go")), pids)
+        is_over.set()
+        for client in clients:
+            client.join(PATIENCE)
+        self.assertNotIn("", answers)
+        self.assertEqual(program.seen(2), new)
+        self.assertTrue(new.isdisjoint(pids))
+        program.send(signal.SIGTERM)
+        self.assertEqual(program.status(), 0)
+        self.assertNotIn("killed", program.log())
+
+    def test_an_old_one_ends_only_when_a_new_one_is_ready(self):
+        program = Program(self)
+        program.await_workers(2)
+        program.send(signal.SIGHUP)
+        program.await_workers(4)
+        program.await_log("as it was told", 2)
+        events = re.findall("is ready|as it was told", program.log())
+        self.assertEqual(events[:3], ["is ready", "is ready", "is ready"])
+
+    def test_a_program_that_no_longer_starts_leaves_the_old_workers_alone(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, FLAG=os.path.join(folder, "flag")):
+            program = Program(self, BREAKABLE)
+            pids = set(program.await_workers(2))
+            pathlib.Path(os.environ["FLAG"]).touch()
+            program.send(signal.SIGHUP)
+            program.await_log("the others stay as they are")
+            self.assertEqual(program.seen(2), pids)
+            self.assertEqual(program.log().count("ZeroDivisionError"), 1)
+            os.unlink(os.environ["FLAG"])
+            program.send(signal.SIGHUP)
+            new = program.await_workers(4)[-2:]
+            program.await_log("as it was told", 2)
+            self.assertEqual(program.seen(2), set(new))
+
+
+class FailureTest(unittest.TestCase):
+    """What cannot work ends, and says why."""
+
+    def test_a_program_that_cannot_start_is_tried_three_times_and_not_by_all_at_once(self):
+        for failure, status in [("1 / 0", 1), ("sys.exit(7)", 7), ("os._exit(0)", 0)]:
+            with self.subTest(failure):
+                program = Program(self, FAILING.replace("FAILURE", failure), "workers=4")
+                self.assertEqual(program.status(), 1)
+                log = program.log()
+                self.assertEqual(log.count("a try"), 3, log)
+                self.assertEqual(log.count(f"ended with status {status} before it was ready"), 3, log)
+                self.assertEqual(log.count("ZeroDivisionError"), 3 if failure == "1 / 0" else 0)
+                self.assertTrue(log.endswith("3 workers in a row could not start: the log tells why\n"), log)
+
+    def test_a_worker_that_is_never_ready_is_killed(self):
+        program = Program(self, NEVER_READY, "workers=2, start_timeout=0.1")
+        self.assertEqual(program.status(), 1)
+        self.assertEqual(program.log().count("was not ready within 0.1 seconds: it is killed"), 3, program.log())
+
+    def test_the_pause_grows_while_workers_do_not_last(self):
+        for options, expected in [((), [0.0, 0.5, 1.0, 1.0, 1.0]), ((30.0,), [0.0, 0.5, 1.0, 2.0, 4.0])]:
+            supervisor = Supervisor(mock.Mock(), 4)
+            pauses = []
+            for _ in range(30):
+                with mock.patch.object(workers.time, "monotonic", return_value=100.0):
+                    supervisor.strike(*options)
+                pauses.append(supervisor.not_before - 100.0)
+            self.assertEqual(pauses[:5], expected)
+            self.assertEqual(pauses[-1], *options or [1.0])
+
+    def test_where_processes_run_out_it_waits_and_tries_again(self):
+        for text in [WITHOUT_PROCESSES, WITHOUT_DESCRIPTORS]:
+            with self.subTest(text):
+                program = Program(self, text)
+                program.await_workers(2)
+                self.assertEqual(program.log().count("cannot start a worker"), 2)
+                program.end()
+
+    def test_what_cannot_be_asked_for_is_refused(self):
+        for number in [0, -1, 1.5, "2", None]:
+            with self.subTest(number), self.assertRaisesRegex(ValueError, "no number of processes"):
+                Supervisor(mock.Mock(), number)
+        no_fork = mock.patch.object(workers, "os", mock.Mock(spec=["getpid"]))
+        with no_fork, self.assertRaisesRegex(ValueError, "workers=2 needs os.fork"):
+            Supervisor(mock.Mock(), 2)
+
+    def test_another_thread_than_the_main_one_is_refused(self):
+        errors = []
+
+        def run():
+            try:
+                Supervisor(mock.Mock(), 1).run()
+            except RuntimeError as error:
+                errors.append(str(error))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(PATIENCE)
+        self.assertRegex(errors[0], "main thread")
+
+
+class CleanlinessTest(unittest.TestCase):
+    """What is left behind, and what is not done twice."""
+
+    def test_a_complete_team_lets_the_supervisor_sleep(self):
+        supervisor = Supervisor(mock.Mock(), 2)
+        self.assertIsNotNone(supervisor.seconds_left())
+        for pid in (1, 2):
+            worker = workers.Worker(pid, mock.Mock(), 0, 0.0, deadline=time.monotonic() + 60)
+            supervisor.team[pid] = worker
+            self.assertGreater(supervisor.seconds_left(), 50)
+            worker.line.recv.return_value = b"+"
+            supervisor.hear(worker)
+        self.assertIsNone(supervisor.seconds_left())
+
+    def test_signals_find_their_old_handlers_again(self):
+        numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD]
+        before = [signal.getsignal(number) for number in numbers]
+        with workers.Ears(*numbers) as ears:
+            os.kill(os.getpid(), signal.SIGHUP)
+            self.assertEqual(workers.wait_readable([ears.line], PATIENCE), [ears.line])
+            self.assertEqual(ears.read(), bytes([signal.SIGHUP]))
+            self.assertEqual(ears.read(), b"")
+        self.assertEqual([signal.getsignal(number) for number in numbers], before)
+
+    def test_a_signal_of_the_program_s_own_is_its_own_affair(self):
+        program = Program(self, OWN_SIGNAL)
+        pids = program.await_workers(2)
+        program.send(signal.SIGUSR1)
+        program.await_log("my own signal")
+        self.assertEqual(program.seen(2), set(pids))
+        self.assertNotIn("seconds to end", program.log())
+
+    def test_an_error_when_the_socket_is_closed_costs_no_request(self):
+        program = Program(self, FAILING_AT_THE_END, "workers=2, on_end=fail")
+        program.await_workers(2)
+        with program.connect() as client:
+            self.assertEqual(client.ask("wait"), "begun")
+            program.send(signal.SIGTERM)
+            program.await_log("ZeroDivisionError")
+            self.assertNotEqual(client.ask("go"), "")
+        self.assertEqual(program.status(), 0)
+
+    def test_a_program_that_swallows_the_end_while_it_starts_does_not_start(self):
+        program = Program(self, SWALLOWING)
+        program.await_log("starting")
+        program.send(signal.SIGTERM)
+        program.await_log("swallowed")
+        self.assertEqual(program.status(), 0)
+        self.assertNotIn("is ready", program.log())
+
+    def test_each_worker_holds_the_same_descriptors(self):
+        program = Program(self, COUNTING, "workers=3")
+        program.await_workers(3)
+        program.send(signal.SIGHUP)
+        program.await_workers(6)
+        counts = {len(fds.split(",")) for fds in program.await_log(r"descriptors \[(.*)\]", 6)}
+        self.assertEqual(len(counts), 1, program.log())
+
+    def test_exit_functions_run_where_they_were_registered(self):
+        program = Program(self, REGISTERING)
+        pids = program.await_workers(2)
+        program.send(signal.SIGTERM)
+        self.assertEqual(program.status(), 0)
+        self.assertEqual(sorted(program.await_log("exit function of ([0-9]+)", 2)), sorted(map(str, pids)))
+        self.assertEqual(program.await_log("the end of ([0-9]+)"), [str(program.process.pid)])
+
+    def test_what_was_printed_before_is_printed_once(self):
+        program = Program(self, PRINTING)
+        program.await_workers(2)
+        program.send(signal.SIGTERM)
+        self.assertEqual(program.status(), 0)
+        self.assertEqual(program.log().count("before\n"), 1)
+        self.assertEqual(program.log().count("within\n"), 2)
+
+    def test_a_process_that_a_worker_has_forked_can_be_ended(self):
+        program = Program(self, FORKING)
+        pids = program.await_workers(2)
+        self.assertEqual(program.await_log("child ([0-9]+)", 2), [str(int(signal.SIGTERM))] * 2)
+        self.assertEqual(program.seen(2), set(pids))
+
+
+if __name__ == "__main__":
+    unittest.main()
