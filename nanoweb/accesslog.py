@@ -20,11 +20,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["LogWriter", "escape", "is_shown", "log_date", "log_writer", "show_log", "tell"]
+__all__ = [
+    "LogWriter",
+    "escape",
+    "flush_output",
+    "is_shown",
+    "log_date",
+    "log_writer",
+    "show_log",
+    "tell",
+    "tell_now",
+]
 
 logger = logging.getLogger("nanoweb.serving")
 
 _levels = {"debug": 10, "info": 20, "warning": 30, "error": 40, "exception": 40, "critical": 50}
+
+_MOMENT = 0.005  # seconds within which lines are written together, while many come
 
 # A terminal obeys control characters, and a quote would end the request in the log early.
 _escapes = {code: rf"\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)]}
@@ -69,7 +81,7 @@ def tell(type: str, message: str, *args: Any, exc_info: Any = None) -> None:
     twice the time of all else.  A log that cannot be written is no reason to leave a request without its answer.
     """
     level = _levels[type]
-    with suppress(Exception):  # logging itself raises ValueError where sys.stderr is closed
+    try:
         if not logger.isEnabledFor(level):
             return
         if exc_info is None and log_writer.is_alone():
@@ -79,18 +91,28 @@ def tell(type: str, message: str, *args: Any, exc_info: Any = None) -> None:
             exc_info = (exc_info.__class__, exc_info, exc_info.__traceback__)
         make = logging.getLogRecordFactory()
         logger.handle(make(logger.name, level, __file__, 0, message, args, exc_info))
+    except Exception:  # noqa: BLE001, S110 (logging itself raises ValueError where sys.stderr is closed)
+        pass
+
+
+def tell_now(type: str, message: str, *args: Any, exc_info: Any = None) -> None:
+    """As tell(), for who waits for no connections: the line does not wait for others."""
+    tell(type, message, *args, exc_info=exc_info)
+    log_writer.flush()
 
 
 class LogWriter(logging.Handler):
     """Writes lines to standard error, those of many requests by one system call.
 
-    lines    what is not written yet; who waits for connections writes it before, and no line waits for more
-             than some milliseconds
+    lines         what is not written yet; who waits for connections writes it before, and no line waits for more
+                  than some milliseconds
+    flushed_at    when something was written (time.monotonic())
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self.flushed_at = 0.0
 
     def is_alone(self) -> bool:
         """Whether nobody else sees what is logged, or changes it: then a line needs no record."""
@@ -117,8 +139,14 @@ class LogWriter(logging.Handler):
         except Exception:  # noqa: BLE001 (logging has a way of its own to tell of these)
             self.handleError(record)
 
+    def flush_if_due(self) -> None:
+        """Write what waits, but not many times in a moment: for who knows that another will do it soon."""
+        if time.monotonic() - self.flushed_at > _MOMENT:
+            self.flush()
+
     def flush(self) -> None:
         """Write what waits."""
+        self.flushed_at = time.monotonic()
         with self.lock:  # type: ignore[union-attr]
             count = len(self.lines)
             lines = self.lines[:count]
@@ -163,3 +191,11 @@ def show_log() -> None:
         logger.setLevel(logging.INFO)
     if not logger.hasHandlers():
         logger.addHandler(log_writer)
+
+
+def flush_output() -> None:
+    """Write what is held back, here and by print(): the end of a child by os._exit() would lose it, a fork double it."""
+    log_writer.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # there is none, or it is closed
+            stream.flush()

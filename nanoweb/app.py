@@ -688,7 +688,7 @@ class App:
         host      127.0.0.1 unless given or set in FLASK_RUN_HOST: this machine only
         port      5000 unless given, in SERVER_NAME, or set in FLASK_RUN_PORT; 0 takes a free one
         debug     sets app.debug
-        options   what else `serving.run_simple` takes
+        options   what else `serving.run_simple` takes; threaded=True unless said, use_reloader=True in debug mode
 
         Does nothing in a file that ``nanoweb run`` loads, which serves by itself.
         """
@@ -702,7 +702,8 @@ class App:
         host = host or name or os.environ.get("FLASK_RUN_HOST") or "127.0.0.1"
         if port is None:
             port = _port_number(number or os.environ.get("FLASK_RUN_PORT") or _default_port)
-        options.setdefault("threaded", True)
+        options.setdefault("threaded", options.get("processes", 1) == 1)
+        options.setdefault("use_reloader", self.debug)
         try:
             run_simple(host, port, self, **options)
         finally:

@@ -38,7 +38,8 @@ _token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _quoted = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 _chunk_extension = rf";[\t ]*{_token}(?:[\t ]*=[\t ]*(?:{_token}|{_quoted}))?"
 _chunk_re = re.compile(rf"([0-9A-Fa-f]{{1,16}})(?:{_chunk_extension})*".encode("latin-1"))
-_trailer_re = re.compile(_token.encode() + rb":[\t\x20-\x7e\x80-\xff]*")
+_trailer_re = re.compile(rb"(%b):[\t\x20-\x7e\x80-\xff]*" % _token.encode())
+_no_trailers = (b"content-length", b"transfer-encoding", b"host")
 
 
 class Inbox:
@@ -280,8 +281,11 @@ class ChunkedBody(RequestBody):
         return int(match[1], 16)
 
     def drop_trailer(self, line: bytes) -> None:
-        if not _trailer_re.fullmatch(line):
+        match = _trailer_re.fullmatch(line)
+        if match is None:
             raise BadRequest(f"trailer {quote_bytes(line)} is not 'name: value'")
+        if match[1].lower() in _no_trailers:  # RFC 9110, 6.5.1: who believes them reads another request than we
+            raise BadRequest(f"trailer {quote_bytes(line)} comes too late: that is for the head to say")
         self.max_trailers -= len(line)
         if self.max_trailers <= 0:
             raise BadRequest("the trailer fields of the chunked body are too long")

@@ -1,9 +1,9 @@
 """The nanoweb command: from a file to a running application.
 
 Before a request's way: "nanoweb run app.py" imports the file, finds the
-application in it and hands it to the server; "nanoweb routes app.py" prints
-the table of its rules.  Commands, options and environment variables are called
-as Flask's are.
+application in it and hands it to the server; "nanoweb serve app.py" does so for
+good; "nanoweb routes app.py" prints the table of its rules.  Commands, options
+and environment variables are called as Flask's are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import traceback
+from functools import partial
 from operator import itemgetter
 from types import FunctionType, ModuleType
 
@@ -22,12 +23,17 @@ from .app import App
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .wsgi import WSGIApplication
 
 __all__ = ["UsageError", "load_app", "main"]
 
 # int() would take " 80", "8_0" and "٨٠" too.
 _port_re = re.compile(r"[0-9]{1,5}", re.ASCII)
+_number_re = re.compile(r"[0-9]{1,6}", re.ASCII)
+_mode_re = re.compile(r"0?[0-7]{3}", re.ASCII)
+_decimal_re = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?", re.ASCII)
 
 _SORT_KEYS = ("endpoint", "methods", "domain", "rule")  # in the order of the columns
 
@@ -76,38 +82,112 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options):
-    """Serve the application until Ctrl-C or SIGTERM."""
-    from .serving import make_server  # for weight
+    """Serve the application until Ctrl-C or SIGTERM; with a reloader in a process that starts again and again."""
+    from .serving import load_and_run  # for weight
 
     host = options.host or os.environ.get("FLASK_RUN_HOST") or "127.0.0.1"
-    port = _read_port(options)
-    # The port first: if it is taken, we know before the application has spent seconds
-    # on its import.  Who connects meanwhile waits in the queue of the socket.
-    try:
-        server = make_server(host, port, threaded=options.threads)
-    except OSError as error:
-        print(error.strerror, file=sys.stderr)
-        return 1
-    except ValueError as error:
-        raise UsageError(f"cannot listen on {host!r}: {error}") from None
-    try:
-        server.app = _load(options)
-        server.log_startup()
-        server.serve_forever()
-    finally:
-        server.server_close()
+    port = _read_port(options.port, os.environ.get("FLASK_RUN_PORT"), "5000")
+    reloading, load = None, partial(_load, options)
+    if _wants_debug(options) if options.reload is None else options.reload:
+        _check_place(options)  # the rest is said by the process that loads it, and that waits for a change then
+        reloading = _split_paths(options.extra_files), _split_paths(options.exclude_patterns)
+        load = partial(_load_to_reload, options)
+    _check_host(host, port)
+    load_and_run(load, host, port, reloading, threaded=options.threads, ssl_context=_ssl_context(options))
     return 0
 
 
-def _read_port(options):
+def _serve(options):
+    """Serve the application for good."""
+    from .serving import check_limits, serve  # for weight
+
+    if options.debug:
+        raise UsageError("what is left on has no debug mode: nanoweb run --debug")
+    options.debug = False
+    _check_place(options)
+    port = _read_port(options.port, None, "8000")
+    _check_host(options.host, port)
+    limits = dict(map(_read_limit, options.limit))
+    workers = _read_number("--workers", options.workers)
+    if workers > 1 and not hasattr(os, "fork"):
+        raise UsageError(f"--workers is {workers}, and more than 1 needs os.fork(), which is missing here")
+    try:
+        check_limits(limits)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"--limit: {error}") from None
+    serve(
+        load=partial(_load_to_serve, options),
+        host=options.host,
+        port=port,
+        workers=workers,
+        threads=_read_number("--threads", options.threads),
+        ssl_context=_ssl_context(options),
+        fd=options.fd if options.fd in (None, "systemd") else _read_number("--fd", options.fd, 0),
+        mode=_read_mode(options.mode),
+        access_log=options.access_log,
+        **limits,
+    )
+    return 0
+
+
+def _check_host(host, port):
+    from .serving import select_address_family  # for weight
+
+    try:
+        select_address_family(host, port)
+    except ValueError as error:
+        raise UsageError(f"cannot listen on {host!r}: {error}") from None
+
+
+def _read_port(given, configured, default):
     """Return the port to listen on; 0 lets the system choose one."""
-    if options.port is not None:
-        source, text = "--port", options.port
-    else:
-        source, text = "FLASK_RUN_PORT", os.environ.get("FLASK_RUN_PORT") or "5000"
+    source, text = ("--port", given) if given is not None else ("FLASK_RUN_PORT", configured or default)
     if _port_re.fullmatch(text) and int(text) <= 65535:
         return int(text)
     raise UsageError(f"{source} is {text!r}, not a number from 0 to 65535")
+
+
+def _read_number(source, text, least=1):
+    if _number_re.fullmatch(text) and int(text) >= least:
+        return int(text)
+    raise UsageError(f"{source} is {text!r}, not a number of {least} or more")
+
+
+def _read_mode(text):
+    """Return what chmod takes: "660" is 0o660."""
+    if text is None or _mode_re.fullmatch(text):
+        return None if text is None else int(text, 8)
+    raise UsageError(f"--mode is {text!r}, not three octal digits, as in 660")
+
+
+def _read_limit(text):
+    name, _, value = text.partition("=")
+    if _decimal_re.fullmatch(value):
+        return name.strip().replace("-", "_"), float(value) if "." in value else int(value)
+    raise UsageError(f"--limit is {text!r}, not a name and a number, as in max_connections=4000")
+
+
+def _split_paths(text):
+    """Return the paths of a list as in PATH."""
+    return [path for path in (text or "").split(os.pathsep) if path]
+
+
+def _ssl_context(options):
+    """Return what to speak TLS with; None for plain HTTP."""
+    if options.cert is None:
+        if options.key is not None:
+            raise UsageError("--key goes with --cert, and there is none")
+        return None
+    if options.cert == "adhoc" and options.key is not None:
+        raise UsageError("--cert adhoc makes a key of its own: leave --key out")
+    from .tls import make_ssl_context  # for weight
+
+    try:
+        return make_ssl_context("adhoc" if options.cert == "adhoc" else (options.cert, options.key))
+    except FileNotFoundError as error:
+        raise UsageError(f"--cert and --key: there is no file {error.filename!r}") from None
+    except (OSError, RuntimeError) as error:
+        raise UsageError(f"--cert: {error}") from None
 
 
 def _print_routes(options):
@@ -148,15 +228,27 @@ def _fill_column(column):
 # ---- from the options to an application
 
 
-def _load(options):
-    """Load the application that the options or the environment name, with its debug mode set."""
+def _find_target(options):
+    """Return what the options or the environment name; None if they do not."""
     if options.target and options.app:
         raise UsageError(f"two applications, {options.app!r} and {options.target!r}: leave one out")
-    if options.debug is not None:
-        os.environ["FLASK_DEBUG"] = "1" if options.debug else "0"  # the application may ask while it is loaded
+    return options.target or options.app or os.environ.get("FLASK_APP")
+
+
+def _check_place(options):
+    """Complain where there is no such file, before a process is started for it."""
+    target = _find_target(options)
+    _locate(_split_target(target)[0] if target else _find_default())
+
+
+def _load(options):
+    """Load the application that the options or the environment name, with its debug mode set."""
+    target = _find_target(options)
+    if options.debug is not None:  # the application may ask while it is loaded
+        os.environ["FLASK_DEBUG"] = "1" if options.debug else "0"
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # so that an app.run() at the end of the file does nothing
     try:
-        app = load_app(options.target or options.app or os.environ.get("FLASK_APP"))
+        app = load_app(target)
     except UsageError:
         raise
     except Exception as error:
@@ -164,16 +256,46 @@ def _load(options):
     finally:
         os.environ.pop("FLASK_RUN_FROM_CLI", None)
     if isinstance(app, App):
-        app.debug = os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
+        app.debug = _wants_debug(options)
     return app
+
+
+def _wants_debug(options):
+    if options.debug is not None:
+        return options.debug
+    return os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
+
+
+def _load_to_reload(options):
+    """Load the application where what it raises is shown by the reloader, which then waits for a change."""
+    try:
+        return _load(options)
+    except _ApplicationError as error:
+        cause: Any = error.__cause__
+    raise cause.with_traceback(_frames_of_others(cause))
+
+
+def _load_to_serve(options):
+    """Load the application in a worker, which ends with one line, or one traceback, if that fails."""
+    try:
+        return _load(options)
+    except UsageError as error:
+        raise SystemExit(f"nanoweb: error: {error}") from None
+    except _ApplicationError as error:
+        _print_traceback(error.__cause__)
+        raise SystemExit(1) from None
 
 
 def _print_traceback(error):
     """Show what the application's code raised as Python does, without the frames of ours that led there."""
+    traceback.print_exception(type(error), error, _frames_of_others(error))
+
+
+def _frames_of_others(error):
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals is globals():
         frames = frames.tb_next
-    traceback.print_exception(type(error), error, frames)
+    return frames
 
 
 # ---- from a target to an application
@@ -232,11 +354,17 @@ def _find_file(place):
     return None
 
 
-def _import_module(place):
-    """Import a file under the name that other modules would import it by, or a module by its name."""
+def _locate(place):
+    """Return the file that a place names; None if it can only be a module somewhere on sys.path."""
     file = _find_file(place)
     if file is None and (place.endswith(".py") or os.path.basename(place) != place):
         raise UsageError(f"there is no file {place!r} (the working directory is {os.getcwd()})")
+    return file
+
+
+def _import_module(place):
+    """Import a file under the name that other modules would import it by, or a module by its name."""
+    file = _locate(place)
     folder, name = _name_module(file or os.path.realpath(place))
     if file and "." in os.path.basename(file)[:-3]:
         raise UsageError(f"{place!r} cannot be imported, a dot is no part of a module's name: rename the file")
@@ -408,13 +536,14 @@ def _make_parser():
     parser.add_argument("--version", action="version", version=version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
+    _add_serve(commands)
     _add_routes(commands)
     return parser
 
 
 def _add_run(commands):
     run = commands.add_parser("run", help="serve an application", allow_abbrev=False, add_help=False)  # -h is --host
-    run.set_defaults(command=_run, threads=True)
+    run.set_defaults(command=_run, threads=True, reload=None)
     _add_target(run)
     run.add_argument(
         "--host", "-h", help="the address to listen on (FLASK_RUN_HOST, or 127.0.0.1: this machine only)"
@@ -428,7 +557,74 @@ def _add_run(commands):
         dest="threads",
         help="serve many requests at a time (the default), or one after the other",
     )
+    run.add_argument(
+        "--reload",
+        "--no-reload",
+        action=_Switch,
+        dest="reload",
+        help="start again when a file of the program changes (in debug mode, unless told otherwise)",
+    )
+    run.add_argument(
+        "--extra-files", metavar="PATHS", help=f"more files and folders to watch, {os.pathsep!r} between"
+    )
+    run.add_argument("--exclude-patterns", metavar="PATTERNS", help="what not to watch, as in a shell")
+    _add_tls(run)
     run.add_argument("--help", action="help", help="show this message and exit")
+
+
+_SERVE = """\
+Serve an application for good, until SIGTERM or Ctrl-C; SIGHUP replaces the
+workers, one by one, by new ones with the code that is on the disk.
+"""
+
+_THREATS = """\
+It withstands by itself: malformed and ambiguous requests (request smuggling),
+slow and silent clients, endless heads and bodies, more clients than it has
+room for, clients that do not read, and an application that fails.
+Leave to a proxy in front (nginx, Caddy, HAProxy): HTTP/2 and 3, certificates
+that renew themselves, limits for each client's address, floods that fill the
+line, and more than a few thousand connections at a time.
+The limits and their defaults: docs/serving.md
+"""
+
+
+def _add_serve(commands):
+    serve = commands.add_parser(
+        "serve",
+        help="serve an application for good",
+        description=_SERVE,
+        epilog=_THREATS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    serve.set_defaults(command=_serve, access_log=True)
+    _add_target(serve)
+    serve.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help='the address to listen on, or "unix://" and a path (127.0.0.1: this machine only)',
+    )
+    serve.add_argument("--port", "-p", help="the port to listen on, 0 for a free one (8000)")
+    serve.add_argument(
+        "--fd", help='the number of a socket that listens already, or "systemd" for the one it hands over'
+    )
+    serve.add_argument("--mode", help="of the file of a Unix socket, as in 660")
+    serve.add_argument("--workers", "-w", default="1", help="processes, about as many as there are cores (1)")
+    serve.add_argument("--threads", default="32", help="threads in each, at most (32)")
+    serve.add_argument(
+        "--limit",
+        metavar="NAME=NUMBER",
+        action="append",
+        default=[],
+        help="change a limit, as in max_connections=4000; may be said several times",
+    )
+    serve.add_argument("--access-log", "--no-access-log", action=_Switch, help="log each request (the default)")
+    _add_tls(serve)
+
+
+def _add_tls(command):
+    command.add_argument("--cert", metavar="PATH", help='speak TLS: a certificate, or "adhoc" for one of our own')
+    command.add_argument("--key", metavar="PATH", help="the key of the certificate, if that file does not hold it")
 
 
 def _add_routes(commands):

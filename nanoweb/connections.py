@@ -19,6 +19,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import suppress
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
 
@@ -55,7 +56,6 @@ _parse_known_line = lru_cache(maxsize=512)(parse_request_line)
 _KNOWN_LINE_SIZE = 256
 _KNOWN_FIELDS_SIZE = 2048
 
-
 # struct linger: on, for 0 seconds.
 _reset_on_close = struct.pack("@hh" if sys.platform == "win32" else "@ii", 1, 0)
 
@@ -86,6 +86,19 @@ class _Fields:
         self.keeps_alive = keeps_alive(self.environ)
 
 
+class _EarlySocket:
+    """The socket of a client that has sent more than its request: that is received first."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        return self.inbox.take(size) or self.inbox.connection.recv(size, *flags)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inbox.connection, name)
+
+
 class WSGIRequestHandler(BaseHTTPRequestHandler):
     """One connection: reads requests off it, has the application answer them, sends the answers.
 
@@ -109,6 +122,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     close_connection    whether the connection ends after this request
     must_linger         whether bytes may be on their way that nobody will read
     is_reset            whether the client shall see an error, and no end
+    is_lent             whether the application may use the socket itself
     command, path, request_version, requestline     of the request at hand, for the log
     is_busy, is_watched, wants_room, fd, ready_at    what the crew notes
 
@@ -137,7 +151,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     is_late = has_more = is_busy = is_watched = wants_room = False
     head_began = line_checked = False
     head_checked = left_to_skip = 0
-    close_connection = must_linger = is_reset = False
+    close_connection = must_linger = is_reset = is_lent = False
     fields: _Fields | None = None
     environ: dict[str, Any] | None = None
     body: RequestBody | None = None
@@ -400,11 +414,10 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def answer(self) -> bool:
         """Have the application answer the request at hand, and see what comes next."""
-        hands_over = "HTTP_UPGRADE" in self.environ  # type: ignore[operator]
-        if hands_over:
-            self.server.hand_over(self)
+        if "HTTP_UPGRADE" in self.environ and self.body is None:  # type: ignore[operator]
+            self.lend_socket()
         self.run_wsgi()
-        if hands_over:
+        if self.is_lent:
             self.take_back()
         self.environ = None
         outbox = self.outbox
@@ -419,12 +432,24 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             return True
         return self.end_answer()
 
+    def lend_socket(self) -> None:
+        """Let the application take the socket, as the request asks for another protocol: it is blocking then.
+
+        What follows the request of a websocket is not HTTP, even if nobody wants a websocket (RFC 6455, 4.1).
+        """
+        environ: dict[str, Any] = self.environ  # type: ignore[assignment]
+        self.server.hand_over(self)
+        self.is_lent = True
+        if "websocket" in environ["HTTP_UPGRADE"].lower():
+            self.close_connection = self.must_linger = True
+        if self.inbox:
+            environ["werkzeug.socket"] = _EarlySocket(self.inbox)
+
     def take_back(self) -> None:
-        """The application has had the socket for itself."""
-        try:
+        """The application has had the socket for itself, or has not wanted it; now nobody may wait in a send()."""
+        self.is_lent = False
+        with suppress(OSError):  # it is closed: that comes out when it is used
             self.connection.setblocking(False)
-        except OSError as error:
-            raise ClientGone(f"the application has closed the connection: {error}") from error
 
     def run_wsgi(self) -> None:
         """Call the application and send what it returns; whatever happens, that is closed."""
@@ -447,6 +472,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         It does not if the client still waits for leave to send a body that nobody wants,
         or if more of the body is to come than we would throw away.
         """
+        if self.is_lent:
+            self.take_back()
         body = self.body
         if body is not None:
             if body.ask is not None or body.error is not None or body.remaining > self.drain_bytes:
@@ -456,7 +483,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.log_request(code)
         if log_writer.lines and not self.server.others_wait():  # a line written at once costs as much as ten later
-            log_writer.flush()
+            log_writer.flush_if_due() if self.server.multithread else log_writer.flush()
         return self.close_connection
 
     def send(self, data: bytes) -> None:
@@ -530,6 +557,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         the application's failure at this one request: the server and the others live on.
         """
         self.close_connection = True
+        if self.is_lent:
+            self.take_back()
         if isinstance(error, ClientGone) or (type(error) is ConnectionError and "HTTP_UPGRADE" in environ):
             self.is_reset = response.ends_with_connection()
             self.outbox.close()

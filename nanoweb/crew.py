@@ -30,16 +30,16 @@ from collections import deque
 from contextlib import suppress
 
 from .accesslog import log_writer
-from .waiting import new_watch
+from .waiting import ClientGone, new_watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .connections import WSGIRequestHandler
-    from .serving import BaseWSGIServer
+    from .serving import BaseWSGIServer, ForkingWSGIServer
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "ForkingCrew"]
 
 _NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _ACCEPTS_AT_ONCE = 16
@@ -75,9 +75,10 @@ class Crew:
     distress = 1.0  # seconds that one may wait where all threads are taken; then the slowest client is cut off
     relief = 0.1  # seconds for which blocked views are remembered
     farewell = 1.0  # seconds of silence after which nobody misses a connection
+    handshake = 0.05  # seconds in which who has begun to connect when we leave has done so
     homecoming = 1.0  # seconds that threads have to end when the last connection is closed
     pause = 0.1  # seconds between two attempts to take connections when no descriptor is left
-    complaint = 60.0  # seconds between two lines in the log that say so
+    complaint = 60.0  # seconds between two lines in the log that say the same of such a shortage
     doze_after = 20  # ticks with nothing to guard, after which the guard sleeps until something comes
 
     def __init__(self, server: BaseWSGIServer, threads: int) -> None:
@@ -93,11 +94,12 @@ class Crew:
         self.standing_by: list[threading.Lock] = []
         self.is_listening = self.is_draining = self.has_left = self.is_over = False
         self.polled_at = time.monotonic()
-        self.next_sweep = self.next_listen = self.next_complaint = self.relief_until = 0.0
+        self.next_sweep = self.next_listen = self.relief_until = self.leave_at = 0.0
+        self.complaints: dict[str, float] = {}
         handler: Any = server.RequestHandlerClass
         limits = handler.header_timeout, handler.idle_timeout, handler.body_timeout, handler.linger_timeout
         self.turns = self.served = 0
-        self.time_left, self.rest = float("inf"), 0.0
+        self.time_left = float("inf")
         self.sweep_time = min(1.0, max(min(limits) / 4, 0.01))
         self.alarm = held_lock()
         self.guard_dozes = False
@@ -151,13 +153,14 @@ class Crew:
             return
         self.is_over = True
         self.wake()
-        while self.standing_by:
-            self.standing_by.pop().release()
+        with suppress(IndexError):  # others may call some up at the same time
+            while True:
+                self.standing_by.pop().release()
         for handler in self.server.connections.copy().values():
             with suppress(OSError):  # wakes who waits for this client; a view that waits for something else goes on
                 handler.connection.shutdown(socket.SHUT_RDWR)
         deadline = time.monotonic() + self.homecoming
-        for thread in self.members.copy():
+        for thread in self.members - {threading.current_thread()}:
             thread.join(max(deadline - time.monotonic(), 0))
         for handler in self.server.connections.copy().values():
             if not self.is_served(handler):
@@ -199,21 +202,42 @@ class Crew:
         finally:
             with self.signing_on:
                 self.members.discard(threading.current_thread())
+            self.sound()  # nobody may be left to wait for the selector
 
     def step(self) -> bool:
         """Serve who is ready, else look for what has come; False if another does that already."""
         try:
             handler = self.ready.popleft()
         except IndexError:
-            if not self.polling.acquire(blocking=False):
-                return self.move_up()
-            try:
-                self.poll()
-            finally:
-                self.polling.release()
-        else:
-            self.serve(handler)
+            return self.look()
+        self.serve(handler)
         return True
+
+    def look(self) -> bool:
+        """Look for what has come; False if another does that already, and there is nothing else to do."""
+        if not self.polling.acquire(blocking=False):
+            return self.move_up()
+        try:
+            self.poll()
+        except Exception:  # noqa: BLE001 (no memory, say, or a method that the program has overridden)
+            self.survive()
+        finally:
+            self.polling.release()
+        return True
+
+    def survive(self) -> None:
+        """An error that belongs to no connection must not be the end of all."""
+        if self.server.passthrough_errors:
+            raise  # noqa: PLE0704
+        self.complain("the server failed while it looked for connections", exc_info=sys.exc_info())
+        time.sleep(self.pause)  # it may not be the last
+
+    def complain(self, message: str, *args: Any, exc_info: Any = None) -> None:
+        """Log what may happen many times a second, once a minute."""
+        now = time.monotonic()
+        if now >= self.complaints.get(message, 0.0):
+            self.complaints[message] = now + self.complaint
+            self.server.log("error", message, *args, exc_info=exc_info)
 
     def serve(self, handler: WSGIRequestHandler) -> None:
         """Let a connection go on; then watch it again, or let it go."""
@@ -271,7 +295,7 @@ class Crew:
                     self.members.discard(thread)
                 if not isinstance(error, (RuntimeError, MemoryError)):
                     raise
-                self.server.log("error", "cannot start a thread: %s", error)
+                self.complain("cannot start a thread: %s", error)
                 return False
         return True
 
@@ -280,7 +304,7 @@ class Crew:
     def poll(self) -> None:
         """Wait until something comes, and note who is ready."""
         if log_writer.lines:
-            log_writer.flush()
+            log_writer.flush() if self.threads == 1 or self.guard_dozes else log_writer.flush_if_due()
         if self.is_draining and not self.has_left:
             self.leave()
         found = self.selector.wait(self.longest_wait())
@@ -312,7 +336,7 @@ class Crew:
         if self.is_draining:
             return self.tick * 4
         if not self.is_listening:
-            return self.rest
+            return self.pause
         if self.server.connections or self.server.active_children:
             return min(self.sweep_time, self.time_left)
         return None if self.time_left == float("inf") else self.time_left
@@ -335,10 +359,13 @@ class Crew:
     def unwatch(self, handler: WSGIRequestHandler) -> None:
         """Look away from a connection while it is served: what has come can wait for the end of that."""
         with self.watching:
-            if handler.is_watched and handler.is_busy:  # it may have been set free, or let go, in this very moment
-                handler.is_watched = False
-                if not self.is_over:
-                    self.selector.unwatch(handler.fd, handler)
+            if not handler.is_watched:
+                return
+            handler.is_watched = False  # in this order: who sets it free does that before it looks here
+            if not handler.is_busy:
+                handler.is_watched = True
+            elif not self.is_over:
+                self.selector.unwatch(handler.fd, handler)
 
     def set_free(self, handler: WSGIRequestHandler) -> None:
         """Have a connection that was served wait again."""
@@ -350,17 +377,27 @@ class Crew:
         if not handler.is_watched:  # in this order: unwatch() looks whether it is busy
             try:
                 self.watch(handler)
-            except (OSError, ValueError, KeyError):  # the application has closed its socket
+            except Exception:  # noqa: BLE001 (the application has closed its socket, or the system has no room)
                 self.let_go(handler)
 
     def let_go(self, handler: WSGIRequestHandler) -> None:
         """Close a connection."""
         handler.is_busy = True
         self.unwatch(handler)
-        handler.finish()
-        self.served += bool(handler.requestline)
+        try:
+            handler.finish()
+        except Exception:  # noqa: BLE001 (a handler of the program's own may have more to do there)
+            self.server.handle_error(handler.connection, handler.client_address)
+        finally:
+            self.served += bool(handler.requestline)
+            self.close(handler)
+
+    def close(self, handler: WSGIRequestHandler) -> None:
+        """Close the socket of a connection, and take another client if one could not be taken."""
+        self.server.connections.pop(handler.connection, None)
         if handler.is_reset:
-            handler.prepare_reset()
+            with suppress(OSError):  # the application has closed it
+                handler.prepare_reset()
             self.server.close_request(handler.connection)
         else:
             self.server.shutdown_request(handler.connection)
@@ -400,33 +437,34 @@ class Crew:
         self.listener = self.selector.watch(self.server.socket, LISTENER)
         self.is_listening = True
 
-    def listen_later(self, seconds: float) -> None:
+    def listen_later(self) -> None:
         """Leave those who connect in the queue of the socket for a while; to ask again at once would spin."""
+        self.look_away()
+        self.next_listen = self.polled_at + self.pause
+
+    def look_away(self) -> None:
         if self.is_listening:
             self.is_listening = False
             self.selector.unwatch(self.listener, LISTENER)
-        self.rest, self.next_listen = seconds, self.polled_at + seconds
 
     def accept(self) -> None:
         """Take some of the connections that wait."""
         for _ in range(_ACCEPTS_AT_ONCE):
-            if not self.server.has_room():
-                self.listen_later(0.01)
-                return
             if not self.accept_one():
                 return
 
     def accept_one(self) -> bool:
-        """Take a connection; False if none is there, or no descriptor is left for it."""
+        """Take a connection; False if none is there, or the system has no descriptor for it."""
         server = self.server
         try:
             request, client_address = server.get_request()
+        except BlockingIOError:
+            return False
         except OSError as error:
-            if error.errno in _NO_DESCRIPTORS and not self.make_room():
-                self.listen_later(self.pause)
-                if self.polled_at >= self.next_complaint:
-                    self.next_complaint = self.polled_at + self.complaint
-                    server.log("error", "cannot take a connection: %s", error)
+            if isinstance(error, ConnectionError) or (error.errno in _NO_DESCRIPTORS and self.make_room()):
+                return True  # this client has gone already, or there is room now
+            self.listen_later()
+            self.complain("cannot take a connection: %s", error)
             return False
         try:
             if server.verify_request(request, client_address):
@@ -451,13 +489,21 @@ class Crew:
         return False
 
     def leave(self) -> None:
-        """Take the connections that wait in the queue, not those that come meanwhile, then listen no more."""
+        """Have nobody new connect; take those who have, or are about to; then listen no more.
+
+        Called until that is done, which takes the time of a handshake: a close resets who has
+        connected since the last accept(), and believes to have been heard.
+        """
+        now = time.monotonic()
+        if not self.leave_at:
+            self.leave_at = now + self.handshake
+            self.server.close_door()
         for _ in range(self.server.request_queue_size):
-            if not self.server.has_room() or not self.accept_one():
+            if not self.accept_one():
                 break
-        if self.is_listening:
-            self.is_listening = False
-            self.selector.unwatch(self.listener, LISTENER)
+        if now < self.leave_at:
+            return
+        self.look_away()
         self.server.close_listener()
         self.has_left = True
 
@@ -469,11 +515,10 @@ class Crew:
         is_polled = self.polling.locked()
         waited = self.measure_wait(is_polled)
         is_slow, is_idle = self.look_at_work()
-        if not is_polled:
-            if log_writer.lines:
-                log_writer.flush()
-            if self.is_draining and not self.has_left:
-                self.leave_if_nobody_polls()
+        if log_writer.lines:
+            log_writer.flush()
+        if not is_polled and self.is_draining and not self.has_left:
+            self.leave_if_nobody_polls()
         is_stuck = is_slow and waited > (self.tick if is_idle else self.patience)
         if is_slow and is_idle and (is_stuck or self.active > 2):
             self.relief_until = self.looked_at + self.relief
@@ -545,6 +590,82 @@ class Crew:
 
     def is_served(self, handler: WSGIRequestHandler) -> bool:
         return handler.is_busy and handler not in self.ready and handler not in self.behind
+
+
+class ForkingCrew(Crew):
+    """One thread, which makes a process for each connection on which something has come.
+
+    A silent connection waits here, and takes none.  Where all processes are taken and a client waits for one, they
+    are called home: each ends when its client has been silent for a moment, at the latest after the next answer.
+
+    recall    a socket that the processes look at: it has something to read while they are called
+    horn      its other end, which is closed when we are gone: then too they are called
+    """
+
+    def __init__(self, server: ForkingWSGIServer, threads: int) -> None:
+        super().__init__(server, threads)
+        self.recall, self.horn = socket.socketpair()
+        self.is_calling = False
+
+    def step(self) -> bool:
+        if self.ready and self.server.may_fork():  # type: ignore[attr-defined]
+            self.serve(self.ready.popleft())
+            return True
+        self.call_home(self.is_draining or bool(self.ready))
+        return self.look()
+
+    def longest_wait(self) -> float | None:
+        return 0.002 if self.ready else super().longest_wait()  # the end of a process wakes nobody
+
+    def call_home(self, wanted: bool) -> None:
+        """Call the processes, or let them be."""
+        if wanted and not self.is_calling:
+            self.horn.send(b"!")
+        elif self.is_calling and not wanted:
+            self.recall.recv(1)
+        self.is_calling = wanted
+
+    def serve(self, handler: WSGIRequestHandler) -> None:
+        """Give a connection to a process, unless it shall be closed."""
+        if handler.is_late or handler.stage != "read_head" or is_gone(handler.connection):
+            super().serve(handler)
+            return
+        self.unwatch(handler)  # before: what two processes have open would stay in the selector for ever
+        try:
+            self.server.make_process(handler.connection, handler.client_address)  # type: ignore[attr-defined]
+        except OSError as error:
+            self.complain("cannot make a process: %s", error)
+            with suppress(ClientGone):
+                handler.turn_away("there can be no process for this now: try again later")
+            self.set_free(handler)
+            return
+        handler.finish()
+        self.served += 1
+
+    def forget_others(self, mine: Any) -> None:
+        """In the child: close what is the parent's, or it would be open for as long as the child lives."""
+        for connection in self.server.connections:
+            if connection is not mine:
+                connection.close()
+        self.server.connections.clear()
+        self.ready.clear()
+        for file in (self.selector, self.bell, self.rope, self.horn, self.server.socket):
+            file.close()  # type: ignore[attr-defined]
+
+    def end(self) -> None:
+        super().end()
+        self.recall.close()
+        self.horn.close()
+
+
+def is_gone(connection: Any) -> bool:
+    """Whether a client has left without a word, as those do that only want to know whether we live."""
+    try:
+        return type(connection) is socket.socket and not connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def held_lock() -> threading.Lock:

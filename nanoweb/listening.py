@@ -11,12 +11,17 @@ import os
 import socket
 import stat
 import sys
+from contextlib import suppress
 
 __all__ = [
+    "admit",
+    "adopt_socket",
+    "bar_newcomers",
     "explain_bind_error",
     "get_sockaddr",
     "remove_stale_socket",
     "select_address_family",
+    "systemd_socket",
     "unix_family",
     "url_of",
 ]
@@ -90,6 +95,61 @@ def remove_stale_socket(path: str) -> None:
         os.unlink(path)
     except (BlockingIOError, FileNotFoundError):
         pass
+
+
+def adopt_socket(fd: int) -> socket.socket:
+    """Return a socket of our own for a descriptor that listens already; the descriptor stays as it is.
+
+    raises    OSError where it is none that listens
+    """
+    try:
+        sock = socket.socket(fileno=os.dup(fd))
+    except (OSError, OverflowError) as error:
+        raise OSError(errno.EBADF, f"descriptor {fd} is no open socket: {error}") from None
+    if sock.type != socket.SOCK_STREAM or not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        sock.close()
+        raise OSError(errno.EINVAL, f"descriptor {fd} is a socket that does not listen")
+    return sock
+
+
+def systemd_socket() -> int:
+    """Return the descriptor of the socket that systemd has opened for this process: sd_listen_fds(3).
+
+    raises    OSError where there is none, or where there are several
+    """
+    count, pid = os.environ.get("LISTEN_FDS", ""), os.environ.get("LISTEN_PID", "")
+    if count == "1" and pid in ("", str(os.getpid())):
+        return _FIRST_OF_SYSTEMD
+    raise OSError(
+        errno.EBADF,
+        f"systemd hands over no socket, or not exactly one: LISTEN_FDS is {count!r}, LISTEN_PID is {pid!r}, "
+        f"and this process is {os.getpid()}",
+    )
+
+
+_FIRST_OF_SYSTEMD = 3
+
+# Linux can be told to ignore packets that may have come from too far, with fewer hops left than so many; and all have
+# fewer than 255.  IP_MINTTL for IPv4, IPV6_MINHOPCOUNT for IPv6: the socket module does not name them.
+_FARTHEST = [(socket.IPPROTO_IP, 21), (getattr(socket, "IPPROTO_IPV6", 41), 73)] if sys.platform == "linux" else []
+
+
+def bar_newcomers(sock: socket.socket) -> None:
+    """Have nobody begin to connect to a socket that listens; what has begun, and what waits, can be accepted.
+
+    After it the socket can be emptied and closed.  A close alone resets who has connected since
+    the last accept(), and believes to have been heard.  Linux only, elsewhere it does nothing.
+    """
+    for level, option in _FARTHEST:
+        with suppress(OSError):
+            sock.setsockopt(level, option, 255)
+
+
+def admit(sock: socket.socket) -> None:
+    """Lift the bar from a connection: it has it from the socket that it was accepted by."""
+    for level, option in _FARTHEST:
+        with suppress(OSError):
+            sock.setsockopt(level, option, 0)
 
 
 def url_of(host: str, port: int, scheme: str = "http") -> str:

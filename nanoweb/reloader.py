@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import _thread
 import fnmatch
-import logging
 import os
 import signal
 import socket
@@ -27,18 +26,16 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
-from .workers import flush_output
+from .accesslog import flush_output, tell_now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
     from typing import NoReturn
 
 __all__ = ["borrow_socket", "is_running_from_reloader", "lend_socket", "run_with_reloader"]
-
-_logger = logging.getLogger("nanoweb.serving")
 
 RESTART = 3  # the status by which a child says that it wants to be started again
 
@@ -131,17 +128,17 @@ class Watch:
     exclude_patterns        what not to watch
     seen          {path: (time, size)}; None for one that was not looked at yet
     modules       names of the modules whose files are known
-    since         when the last look began: a file that is new to us, and younger, has changed
-    origin        what since was before the first look; FUTURE if no file is young enough
-    is_trusting   whether since stays as it is: another process was ended for a file that was new to it, and if the
-                  program writes that itself each time it starts, there would be no end to it
+    origin        when the program began to start
+    since         when the last look began, before the first one origin: a file that is new to us, and younger, has
+                  changed.  FUTURE for none ever: another process was ended for a file that was new to it, and if the
+                  program writes that itself each time it starts, there would be no end to it.
     is_new        whether the change that was found last was of that kind
-    named         files that an error has named; None as long as the program has not failed
-    is_anxious    whether it has: then whatever may mend it is watched, and a file that is new is a change
+    is_worried    whether the program has failed
+    is_anxious    whether we know that: then whatever may mend it is watched, and any file that is new is a change
     """
 
     def __init__(
-        self, extra_files: Iterable[str] = (), exclude_patterns: Iterable[str] = (), origin: float = FUTURE
+        self, extra_files: Iterable[str] = (), exclude_patterns: Iterable[str] = (), origin: float | None = None
     ) -> None:
         paths = [os.path.abspath(path) for path in extra_files]
         self.folders = [path for path in paths if os.path.isdir(path)]
@@ -149,14 +146,13 @@ class Watch:
         self.exclude_patterns = list(exclude_patterns)
         self.seen: dict[str, tuple[float, int] | None] = {}
         self.modules: set[str] = set()
-        self.since = self.origin = origin
-        self.is_trusting = self.is_new = self.is_anxious = False
-        self.named: Collection[str] | None = None
+        self.since = self.origin = time.time() if origin is None else origin
+        self.is_new = self.is_worried = self.is_anxious = False
 
     def look(self) -> str | None:
         """Look at each file once; return one that has changed since the last look, None if there is none."""
         began = time.time()
-        if self.named is not None and not self.is_anxious:
+        if self.is_worried and not self.is_anxious:
             self.is_anxious, self.since = True, self.origin
         for path in self.find_files():
             if path not in self.seen and not any(fnmatch.fnmatch(path, one) for one in self.exclude_patterns):
@@ -176,7 +172,7 @@ class Watch:
                     changed, self.is_new = path, before is None
         if self.is_anxious:
             self.since = PAST
-        elif not self.is_trusting:
+        elif self.since != FUTURE:
             self.since = began
         return changed
 
@@ -191,26 +187,27 @@ class Watch:
         for folder in self.folders:
             yield from _files_in(folder)
         if self.is_anxious:
-            yield from self.named or ()
             yield from self.find_neighbours()
 
     def find_neighbours(self) -> Iterator[str]:
-        """Yield all Python files beside those that are known, and in the packages there.
+        """Yield all Python files where modules are looked for, or were found, and in the packages there.
 
         Which of them a program has imported that has failed, nobody can tell.
         """
-        for folder in {os.path.dirname(path) for path in self.seen if path.endswith(".py")}:
-            for root, folders, files in os.walk(folder):
+        places = {os.path.dirname(path) for path in self.seen if path.endswith(".py")}
+        places.update(os.path.abspath(path) for path in sys.path)
+        for place in places:
+            for root, folders, files in os.walk(place) if not _is_library(os.path.join(place, "")) else ():
                 folders[:] = [name for name in folders if os.path.isfile(os.path.join(root, name, "__init__.py"))]
                 yield from (os.path.join(root, name) for name in files if name.endswith(".py"))
 
-    def worry(self, named: Iterable[str] = ()) -> None:
+    def worry(self) -> None:
         """The program has failed: watch whatever may mend it.  May be called while another thread looks."""
-        self.named = {os.path.abspath(path) for path in named if os.path.isfile(path) and not _is_library(path)}
+        self.is_worried = True
 
     def calm(self) -> None:
         """Watch as before."""
-        self.named, self.is_anxious = None, False
+        self.is_worried = self.is_anxious = False
 
 
 _GONE = (0.0, -1)
@@ -274,7 +271,6 @@ class Child:
         self.line = _inherit_socket(number)
         with suppress(ValueError):
             watch.since = watch.origin = float(origin)
-        watch.is_trusting = watch.origin == FUTURE
         self.is_told = self.is_changed = self.is_over = False
 
     def run(self, main_func: Callable[[], object]) -> None:
@@ -309,8 +305,8 @@ class Child:
                 raise
             frames = error.__traceback__.tb_next if error.__traceback__ is not None else None  # the first is this one
             sys.excepthook(type(error), error, frames)
-            _log("warning", " * The program has failed: it starts again when one of its files changes")
-            self.watch.worry(_files_named_by(error))
+            tell_now("warning", " * The program has failed: it starts again when one of its files changes")
+            self.watch.worry()
             while True:
                 time.sleep(1)  # the end comes as a KeyboardInterrupt; one that came just before is heard after this
 
@@ -354,7 +350,7 @@ class Child:
 
     def announce(self, path: str) -> None:
         """Tell the user, and the parent, what has changed."""
-        _log("info", " * %s has changed: starting again", path)
+        tell_now("info", " * %s has changed: starting again", path)
         if self.watch.is_new:
             self.say(b"!")
 
@@ -386,23 +382,6 @@ class Child:
     def hang_up(self) -> None:
         if self.line is not None:
             self.line.close()
-
-
-def _files_named_by(error):
-    """Yield the files that the traceback of an exception shows, and those of its causes."""
-    waiting, known = [error], set()
-    while waiting:
-        error = waiting.pop()
-        if error is None or id(error) in known:
-            continue
-        known.add(id(error))
-        waiting += [error.__cause__, error.__context__]
-        if isinstance(error, SyntaxError) and error.filename:
-            yield error.filename
-        frames = error.__traceback__
-        while frames is not None:
-            yield frames.tb_frame.f_code.co_filename
-            frames = frames.tb_next
 
 
 def _restore_echo():
@@ -457,9 +436,9 @@ class Parent:
         import subprocess  # for weight: the child has no use for it
 
         self.watch.look()
-        self.watch.origin = self.watch.since
         self.line, childs_line = socket.socketpair()
         childs_line.set_inheritable(True)
+        self.watch.origin = self.watch.since
         origin = FUTURE if is_trusting else self.watch.origin
         environ = {**os.environ, **_lent, _IS_CHILD: "true", _LINE: f"{childs_line.fileno()}:{origin}"}
         with self.line, childs_line:
@@ -499,7 +478,7 @@ class Parent:
 
     def await_change(self) -> None:
         """The child has failed before it came to us, and its error is on the screen: wait until a file changes."""
-        _log("warning", " * The program cannot start: it starts again when one of its files changes")
+        tell_now("warning", " * The program cannot start: it starts again when one of its files changes")
         self.watch.worry()
         while self.watch.look() is None:
             time.sleep(self.interval)
@@ -562,9 +541,3 @@ def _handling(numbers, handler):
     finally:
         for number, handler in old:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-
-def _log(type, message, *args):
-    """Log a line; a log that cannot be written is no reason to stop."""
-    with suppress(Exception):
-        getattr(_logger, type)(message, *args)

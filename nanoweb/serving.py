@@ -2,8 +2,8 @@
 
 In a request's way: before the crew, which waits for the connections of a server, and the handler,
 which serves one of them.  BaseWSGIServer does all in one thread, ThreadedWSGIServer has a crew of
-several, ForkingWSGIServer makes a process for each connection.  make_server() chooses among them,
-run_simple() serves until Ctrl-C.
+several, ForkingWSGIServer makes a process for each connection.  make_server() chooses among them.
+There are two doors: run_simple() for development, serve() for leaving it on.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ import time
 from contextlib import suppress
 from http.server import HTTPServer
 
-from .accesslog import log_writer, show_log, tell
+from .accesslog import flush_output, log_writer, show_log, tell
 from .connections import WSGIRequestHandler
-from .crew import Crew
+from .crew import Crew, ForkingCrew
 from .listening import (
+    admit,
+    adopt_socket,
+    bar_newcomers,
     explain_bind_error,
     get_sockaddr,
     remove_stale_socket,
     select_address_family,
+    systemd_socket,
     unix_family,
     url_of,
 )
@@ -33,8 +37,10 @@ from .waiting import wait_for, wait_readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
+    from .reloader import is_running_from_reloader, run_with_reloader
     from .wsgi import WSGIApplication
 
 __all__ = [
@@ -42,9 +48,12 @@ __all__ = [
     "ThreadedWSGIServer",
     "WSGIRequestHandler",
     "get_sockaddr",
+    "is_running_from_reloader",
     "make_server",
     "run_simple",
+    "run_with_reloader",
     "select_address_family",
+    "serve",
 ]
 
 
@@ -63,8 +72,11 @@ class BaseWSGIServer(HTTPServer):
     passthrough_errors    whether an exception of the application is raised on, unanswered, rather than
                 logged and answered with a 500 (for debuggers): it ends the thread that serves;
                 where one thread serves all, the server; a process logs it before it ends
-    fd          an open socket that listens already; host is then for show
     ssl_context    speak TLS: an ssl.SSLContext, or what tls.make_ssl_context() makes one of
+    fd          an open socket that listens already, maybe "systemd" for the one that it hands over;
+                host and port are then for show
+    mode        of the file of a Unix socket, 0o660 for example: who may write to it may connect;
+                None leaves that to the umask
     raises      OSError that says what to do if the address cannot be had
 
     crew           who waits for the connections, and serves them
@@ -80,11 +92,12 @@ class BaseWSGIServer(HTTPServer):
     max_outbox = 67108864  # bytes of answers that wait for their clients; with more of them, threads wait too
     shutdown_timeout = 5.0  # seconds that requests in progress have to end when the server closes
 
-    crew: Crew | None = None
+    crew: Any = None
+    crew_class: Any = Crew
     active_children: Any = None
     serving_thread: threading.Thread | None = None
     socket_file: Any = None  # the path of a Unix socket, if we made it; its maker is the process that removes it
-    maker = 0
+    maker = 0  # 0 where the socket is not ours, or nobody can connect to it any more
     is_closed = False
     request_queue_size = 1024
     # On Windows "reuse" lets two servers share one port, and each connection goes to either.
@@ -98,12 +111,14 @@ class BaseWSGIServer(HTTPServer):
         app: WSGIApplication,
         handler: type[WSGIRequestHandler] | None = None,
         passthrough_errors: bool = False,
-        *,
-        fd: int | None = None,
         ssl_context: Any = None,
+        fd: int | str | None = None,
+        *,
+        mode: int | None = None,
     ) -> None:
         self.host = host
         self.app = app
+        self.mode = mode
         self.ssl_context = None if ssl_context is None else _load_tls().make_ssl_context(ssl_context)
         self.passthrough_errors = passthrough_errors
         self.connections: dict[socket.socket, WSGIRequestHandler] = {}
@@ -118,10 +133,11 @@ class BaseWSGIServer(HTTPServer):
                 self.server_bind()
                 self.server_activate()
             else:
-                self.adopt_socket(fd)
+                self.adopt_socket(systemd_socket() if fd == "systemd" else fd)
         except OSError as error:
             self.socket.close()
-            raise OSError(error.errno, explain_bind_error(error, host, port)) from error
+            reason = explain_bind_error(error, host, port) if fd is None else f"Cannot serve: {error.strerror}."
+            raise OSError(error.errno, reason) from error
         self.take_name()
 
     # Where it listens
@@ -132,12 +148,15 @@ class BaseWSGIServer(HTTPServer):
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         socketserver.TCPServer.server_bind(self)  # HTTPServer's asks the DNS for our name, which takes seconds
+        self.maker = os.getpid()
         if self.address_family == unix_family:
-            self.socket_file, self.maker = self.server_address, os.getpid()
+            self.socket_file = self.server_address
+            if self.mode is not None:  # before we listen: until then nobody can connect
+                os.chmod(self.socket_file, self.mode)
 
-    def adopt_socket(self, fd: int) -> None:
+    def adopt_socket(self, fd: Any) -> None:
         self.socket.close()
-        self.socket = socket.socket(fileno=os.dup(fd))
+        self.socket = adopt_socket(fd)
         self.address_family = self.socket.family
         self.server_address = self.socket.getsockname()
 
@@ -150,13 +169,22 @@ class BaseWSGIServer(HTTPServer):
         else:
             self.server_name, self.server_port, self.port = "localhost", 80, 0
 
-    def close_listener(self) -> None:
-        """Listen no more."""
-        self.socket.close()
+    def close_door(self) -> None:
+        """Have nobody new connect, if the socket is ours; who waits in its queue can still be taken."""
+        if self.maker != os.getpid():
+            return
+        self.maker = 0
         path, self.socket_file = self.socket_file, None
-        if path is not None and self.maker == os.getpid():
+        if path is None:
+            bar_newcomers(self.socket)
+        else:
             with suppress(FileNotFoundError):
                 os.unlink(path)
+
+    def close_listener(self) -> None:
+        """Listen no more."""
+        self.close_door()
+        self.socket.close()
 
     # From the beginning to the end
 
@@ -169,11 +197,12 @@ class BaseWSGIServer(HTTPServer):
         try:
             with suppress(KeyboardInterrupt), StopSignals(self):
                 try:
-                    self.crew = self.crew or Crew(self, self.threads)
+                    self.crew = self.crew or self.crew_class(self, self.threads)
                     self.run_and_finish(self.crew)
                 finally:
                     self.close_all()
         finally:
+            self.close_all()  # a second signal may have come before the first line of the other call
             self.has_ended.set()
 
     def run_and_finish(self, crew: Crew) -> None:
@@ -194,7 +223,7 @@ class BaseWSGIServer(HTTPServer):
 
     def handle_request(self) -> None:
         """Answer one request, and close its connection; return without one after the seconds that timeout says."""
-        self.crew = self.crew or Crew(self, self.threads)
+        self.crew = self.crew or self.crew_class(self, self.threads)
         self.is_closing = True
         try:
             if not self.crew.run_once(self.timeout):
@@ -229,10 +258,11 @@ class BaseWSGIServer(HTTPServer):
             self.crew.wake()
 
     def server_close(self) -> None:
-        """Stop listening and close all connections; if serve_forever() runs, end that first."""
-        if self.serving_thread not in (None, threading.current_thread()):
+        """Stop listening and close all connections; if serve_forever() runs, end that, which then does so."""
+        if self.serving_thread is None:
+            self.close_all()
+        else:
             self.shutdown()
-        self.close_all()
 
     def close_all(self) -> None:
         """Close whatever is open: nothing waits for a client here, and no signal comes in between."""
@@ -246,13 +276,11 @@ class BaseWSGIServer(HTTPServer):
 
     def get_request(self) -> tuple[Any, Any]:
         request, client_address = self.socket.accept()
+        if self.is_closing or self.multiprocess:  # another process may have closed the door
+            admit(request)
         if self.ssl_context is not None:
             return _load_tls().TLSConnection(request, self.ssl_context), client_address
         return request, client_address
-
-    def has_room(self) -> bool:
-        """Whether another connection can be taken now, rather than left in the queue of the socket."""
-        return True
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Have the crew watch a new connection."""
@@ -312,10 +340,10 @@ class BaseWSGIServer(HTTPServer):
         """Log a line; type is the name of a logger's method."""
         tell(type, message, *args, **kwargs)
 
-    def log_startup(self) -> None:
+    def log_startup(self, *notes: str) -> None:
         """Say where we listen."""
         show_log()
-        for line in self.describe():
+        for line in [*self.describe(), *notes]:
             self.log("info", " * %s", line)
         self.log("info", "Press CTRL+C to quit")
         log_writer.flush()
@@ -347,11 +375,11 @@ if hasattr(os, "fork"):
     __all__ += ["ForkingWSGIServer"]
 
     class ForkingWSGIServer(socketserver.ForkingMixIn, BaseWSGIServer):
-        """A process for each connection, and never more than processes of them."""
+        """A process for each connection on which something has come, and never more than processes of them."""
 
         multiprocess = True
         block_on_close = False  # await_children() waits, but not for ever
-        is_ending = False  # of a child: whether it shall answer its request, and no other
+        crew_class = ForkingCrew
 
         def __init__(
             self,
@@ -361,19 +389,24 @@ if hasattr(os, "fork"):
             processes: int = 40,
             handler: type[WSGIRequestHandler] | None = None,
             passthrough_errors: bool = False,
-            *,
-            fd: int | None = None,
             ssl_context: Any = None,
+            fd: int | str | None = None,
+            *,
+            mode: int | None = None,
         ) -> None:
-            super().__init__(host, port, app, handler, passthrough_errors, fd=fd, ssl_context=ssl_context)
+            super().__init__(host, port, app, handler, passthrough_errors, ssl_context, fd, mode=mode)
             self.processes = processes
-            self.max_children = sys.maxsize  # with fewer, collect_children() waits for one; has_room() does not
+            self.max_children = sys.maxsize  # with fewer, collect_children() waits for one; may_fork() does not
 
-        def has_room(self) -> bool:
+        def process_request(self, request: Any, client_address: Any) -> None:
+            BaseWSGIServer.process_request(self, request, client_address)  # it has no process while it is silent
+
+        def may_fork(self) -> bool:
+            """Whether there may be one process more."""
             self.collect_children()
             return len(self.active_children or ()) < self.processes
 
-        def process_request(self, request: Any, client_address: Any) -> None:
+        def make_process(self, request: Any, client_address: Any) -> None:
             """Make a process for a connection.
 
             A signal waits until that is done: it is not for the child, nor for the parent in the middle
@@ -385,7 +418,6 @@ if hasattr(os, "fork"):
                 super().process_request(request, client_address)
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, self.signal_mask)
-            self.crew.served += 1  # type: ignore[union-attr]
 
         # In the child
 
@@ -394,6 +426,7 @@ if hasattr(os, "fork"):
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self.end_child)
             signal.pthread_sigmask(signal.SIG_SETMASK, self.signal_mask)
+            self.crew.forget_others(request)
             try:
                 super().finish_request(request, client_address)
             finally:
@@ -401,37 +434,31 @@ if hasattr(os, "fork"):
 
         def end_child(self, *args: object) -> None:
             """The signal to stop has come to a child: it answers its request, and no other."""
-            self.is_closing = self.is_ending = True
-            with open(os.devnull, "rb") as nothing:  # while a copy of our socket is open, nobody else has the port;
-                os.dup2(nothing.fileno(), self.socket.fileno())  # no close(): await_turn() may be about to use it
-            for connection, handler in self.connections.copy().items():
-                if handler.is_idle():
-                    with suppress(OSError):
-                        connection.shutdown(socket.SHUT_RD)  # wakes await_turn()
+            self.is_closing = True
 
         def await_turn(self, handler: WSGIRequestHandler) -> bool:
-            """As in every server, but leave a connection that is silent while another client waits, or we close.
-
-            Browsers open connections that they may never use, and such a one must not keep
-            a process from others.
-            """
-            handler.is_busy = False  # before the look at is_ending: end_child() does it the other way round
-            if handler.is_idle() and (self.is_ending or self.is_crowded_out(handler)):
+            """As in every server, but leave a connection that is silent while the crew calls its processes home."""
+            if handler.is_idle() and self.is_called(handler):
                 return False
-            super().await_turn(handler)
-            handler.is_busy = True
-            return True
+            return super().await_turn(handler)
 
-        def is_crowded_out(self, handler: WSGIRequestHandler) -> bool:
-            """Wait as long as a connection may be silent; True if that is over since another client waits."""
-            ready = wait_readable([handler.connection, self.socket], handler.deadline - time.monotonic())
-            if handler.connection in ready or self.socket not in ready:
-                return False
-            return not wait_readable([handler.connection], handler.crowded_timeout)
+        def is_called(self, handler: WSGIRequestHandler) -> bool:
+            """Wait as long as a connection may be silent; True if that is over since the crew calls."""
+            connection, recall = handler.connection, self.crew.recall
+            while True:
+                ready = wait_readable([connection, recall], handler.deadline - time.monotonic())
+                if connection in ready or recall not in ready:
+                    return False
+                self.is_closing = True
+                if wait_readable([connection], handler.crowded_timeout):
+                    return False
+                if wait_readable([recall], 0):  # still: meanwhile another may have made room
+                    return True
 
         # In the parent
 
         def finish_all(self, crew: Crew) -> None:
+            self.signal_children(signal.SIGTERM)
             super().finish_all(crew)
             self.await_children()
 
@@ -466,10 +493,11 @@ def make_server(
     processes: int = 1,
     request_handler: type[WSGIRequestHandler] | None = None,
     passthrough_errors: bool = False,
+    ssl_context: Any = None,
+    fd: int | str | None = None,
     *,
     threads: int | None = None,
-    fd: int | None = None,
-    ssl_context: Any = None,
+    mode: int | None = None,
 ) -> BaseWSGIServer:
     """Make a server that listens already; its serve_forever() then serves.
 
@@ -483,12 +511,11 @@ def make_server(
     threaded     several threads: one view that waits does not keep others waiting
     processes    more than 1: a process for each connection, at most so many at a time
     threads      how many at most with threaded, 32 if None
-    fd           a socket that listens already, as systemd hands them over
 
     The rest is as for BaseWSGIServer.
     """
     host = "127.0.0.1" if host is None else host
-    options: Any = {"fd": fd, "ssl_context": ssl_context}
+    options: Any = {"ssl_context": ssl_context, "fd": fd, "mode": mode}
     if threads is not None and (not threaded or threads < 1):
         raise ValueError(f"threads={threads} with threaded={threaded}: threaded=True, and 1 or more of them")
     if threaded and processes > 1:
@@ -503,38 +530,210 @@ def make_server(
     return server
 
 
+# The door for development
+
+
 def run_simple(
     hostname: str,
     port: int,
     application: WSGIApplication,
-    *,
+    use_reloader: bool = False,
+    use_debugger: bool = False,
+    use_evalex: bool = True,
+    extra_files: Iterable[str] | None = None,
+    exclude_patterns: Iterable[str] | None = None,
+    reloader_interval: float = 1,
+    reloader_type: str = "auto",
     threaded: bool = False,
     processes: int = 1,
     request_handler: type[WSGIRequestHandler] | None = None,
+    static_files: Mapping[str, Any] | None = None,
     passthrough_errors: bool = False,
     ssl_context: Any = None,
 ) -> None:
-    """Serve an application until Ctrl-C or SIGTERM.
+    """Serve an application while it is developed, until Ctrl-C or SIGTERM; to leave one on, there is serve().
 
-    hostname    "127.0.0.1" for this machine only, "0.0.0.0" or "::" for all who can reach it,
-                or "unix://" and a path
-    port        0 takes a free one, and prints it
-    raises      SystemExit(1) after one line on stderr if it cannot listen there
+    hostname        "127.0.0.1" for this machine only, "0.0.0.0" or "::" for all who can reach it,
+                    or "unix://" and a path
+    port            0 takes a free one, and prints it
+    use_reloader    start again when a file changes; what the next four mean, reloader.run_with_reloader() says
+    use_debugger    show errors in the browser, as soon as there is a debugger; use_evalex is for that as well
+    static_files    {path: folder, or (package, folder)}, served beside the application: see SharedDataMiddleware
+    raises          SystemExit(1) after one line on stderr if it cannot listen there
 
     The rest is as for make_server.
     """
     if not isinstance(port, int):
         raise TypeError(f"port {port!r} is no int: use int(port)")
+    if static_files:
+        from .middleware import SharedDataMiddleware  # for weight
+
+        application = SharedDataMiddleware(application, static_files)
+    if use_debugger:
+        application = _add_debugger(application, use_evalex)
+    reloading = (extra_files, exclude_patterns, reloader_interval, reloader_type) if use_reloader else None
+    options = {"threaded": threaded, "processes": processes, "request_handler": request_handler}
+    options.update(passthrough_errors=passthrough_errors, ssl_context=ssl_context)
+    load_and_run(lambda: application, hostname, port, reloading, **options)
+
+
+def load_and_run(
+    load: Callable[[], WSGIApplication], host: str, port: int, reloading: tuple[Any, ...] | None, **options: Any
+) -> None:
+    """As run_simple(), but the application is loaded when we listen already: a port that is taken is told at once.
+
+    reloading    what run_with_reloader() takes after the function; None serves without it
+    """
+    if reloading is None:
+        with _listen(make_server, host, port, **options) as server:
+            server.app = load()
+            server.log_startup(_DEVELOPMENT)
+            server.serve_forever()
+        return
+    from . import reloader  # for weight
+
+    lent = reloader.borrow_socket()
+    server = _listen(make_server, host, port, fd=None if lent is None else lent.fileno(), **options)
+
+    def run() -> None:
+        server.app = load()
+        server.serve_forever()
+
+    with server:
+        if lent is not None:
+            lent.close()  # the server has its own
+        if not reloader.is_running_from_reloader():
+            server.log_startup(_DEVELOPMENT)
+        reloader.lend_socket(server.socket)
+        reloader.run_with_reloader(run, *reloading)
+
+
+_DEVELOPMENT = "This is for development: to leave it on, use serve() or the command nanoweb serve"
+
+
+def _listen(make: Callable[..., BaseWSGIServer], *args: Any, **options: Any) -> BaseWSGIServer:
+    """Make a server; if it cannot listen, that ends the program with one line."""
     try:
-        server = make_server(
-            *(hostname, port, application, threaded, processes, request_handler, passthrough_errors),
-            ssl_context=ssl_context,
-        )
+        return make(*args, **options)
     except OSError as error:
-        print(error.strerror, file=sys.stderr)
+        print(error.strerror if error.filename is None else f"{error.strerror}: {error.filename!r}", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def _add_debugger(application: WSGIApplication, use_evalex: bool) -> WSGIApplication:
+    try:
+        from .debug import DebuggedApplication  # type: ignore[import-not-found]
+    except ImportError:
+        tell("warning", "use_debugger: there is no debugger yet; the log has the errors and where they come from")
+        return application
+    return DebuggedApplication(application, use_evalex)
+
+
+# The door for leaving it on
+
+# What serve() takes as limits, and where they are explained.
+_SERVER_LIMITS = "max_connections max_outbox shutdown_timeout request_queue_size".split()
+_HANDLER_LIMITS = (
+    "max_request_line max_head max_fields header_timeout idle_timeout buffer_bytes body_timeout send_timeout "
+    "min_body_rate drain_bytes linger_timeout"
+).split()
+
+
+def serve(
+    app: WSGIApplication | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    workers: int = 1,
+    threads: int = 32,
+    load: Callable[[], WSGIApplication] | None = None,
+    request_handler: type[WSGIRequestHandler] | None = None,
+    ssl_context: Any = None,
+    fd: int | str | None = None,
+    mode: int | None = None,
+    access_log: bool = True,
+    **limits: float,
+) -> None:
+    """Serve an application for good: until SIGTERM or Ctrl-C, after which it finishes what has begun.
+
+        serve(app, "0.0.0.0", 8000, workers=4, max_connections=4000)
+
+    app        the application
+    load       returns the application, where that is to be loaded in each worker: then those that SIGHUP starts
+               have the code that is on the disk by that time
+    workers    processes that share the socket: about as many as there are cores; more than 1 needs os.fork().
+               One that dies is replaced; SIGHUP replaces all, one by one.
+    threads    in each of them, at most; a connection that waits for its client holds none
+    access_log    whether each request is a line in the log
+    limits     any of those of BaseWSGIServer and WSGIRequestHandler: max_connections (of each worker),
+               shutdown_timeout, max_head, header_timeout, ...; docs/serving.md has them all
+    raises     SystemExit(1) after one line on stderr if it cannot listen there, or no worker can start
+
+    What it protects from, and what is left to a proxy in front, docs/serving.md tells.
+    The rest is as for BaseWSGIServer.
+    """
+    if (app is None) == (load is None):
+        raise TypeError("serve() takes an application, or load=, a function that returns one: one of the two")
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads={threads!r} is no number of threads: 1 or more")
+    check_limits(limits)
+    # Classes of their own, as some of the limits count from the first moment.
+    own_limits = {name: value for name, value in limits.items() if name in _SERVER_LIMITS}
+    make: Any = type("Server", (ThreadedWSGIServer,), {**own_limits, "threads": threads, "multithread": threads > 1})
+    handlers_own: dict[str, Any] = {name: value for name, value in limits.items() if name in _HANDLER_LIMITS}
+    if not access_log:
+        handlers_own["log_request"] = lambda handler, code="-", size="-": None
+    handler = type("Handler", (request_handler or WSGIRequestHandler,), handlers_own)
+    server = _listen(make, host, port, app, handler, False, ssl_context, fd, mode=mode)
+
+    def start() -> BaseWSGIServer:
+        if load is not None:
+            server.app = load()
+        return server
+
+    with server:
+        if workers == 1:
+            server.log_startup()
+            start().serve_forever()
+        else:
+            server.multiprocess = True
+            _supervise(server, start, workers)
+
+
+def check_limits(limits: Mapping[str, float]) -> None:
+    """Complain of what serve() does not take: TypeError for a name, ValueError for a number."""
+    names = _SERVER_LIMITS + _HANDLER_LIMITS
+    for name, value in limits.items():
+        if name not in names:
+            raise TypeError(f"serve() has no {name!r}; limits are {', '.join(names)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            raise ValueError(f"{name}={value!r} is no limit: a number, 0 or more")
+
+
+def _supervise(server: BaseWSGIServer, start: Callable[[], BaseWSGIServer], workers: int) -> None:
+    from .workers import Supervisor, WorkersFailed  # for weight
+
+    # A worker cuts off what goes on after its own limit; only if it does not even do that, it is killed.
+    supervisor = Supervisor(
+        start, workers, shutdown_timeout=server.shutdown_timeout + 2, on_end=server.close_listener
+    )
     server.log_startup()
-    server.serve_forever()
+    try:
+        supervisor.run()
+    except WorkersFailed as error:
+        print(f"Cannot serve: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+# What is loaded when it is asked for
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("is_running_from_reloader", "run_with_reloader"):
+        from . import reloader
+
+        return getattr(reloader, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _load_tls() -> Any:
@@ -584,11 +783,3 @@ class StopSignals:
         self.set_alarm(0)
         for number, handler in self.kept.items():
             signal.signal(number, handler)
-
-
-def flush_output() -> None:
-    """Write what is held back: the end of a child by os._exit() would lose it, a fork would double it."""
-    log_writer.flush()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # there is none, or it is closed
-            stream.flush()

@@ -30,7 +30,6 @@ from .wire import RefusedRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import datetime
     from typing import Any, Union
 
     FilePath = Union[str, os.PathLike[str]]
@@ -47,6 +46,7 @@ __all__ = [
 # A record is at most 16,645 bytes.  With all but one of them left over, so many more hold less than 65,536 bytes
 # of plain text, which one recv(65536) takes.
 _RECEIVE_SIZE = 48000
+_RECORD_SIZE = 16384  # bytes of plain text in a record, at most
 _SEND_SIZE = 65536  # bytes of plain text that one send() encrypts
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 
@@ -169,6 +169,8 @@ def _is_address(name):
 
 
 def _make_by_cryptography(cn, names):
+    import datetime  # for weight
+
     load = importlib.import_module  # no package is needed here, but this one may be there
     x509 = load("cryptography.x509")
     ec = load("cryptography.hazmat.primitives.asymmetric.ec")
@@ -178,7 +180,8 @@ def _make_by_cryptography(cn, names):
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, cn)])
     addresses = {name: ipaddress.ip_address(name) for name in names if _is_address(name)}
     alternatives = [x509.IPAddress(addresses[name]) if name in addresses else x509.DNSName(name) for name in names]
-    begin, end = _lifetime()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    begin, end = now - datetime.timedelta(minutes=1), now + datetime.timedelta(days=_DAYS)  # clocks differ
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number(), begin, end)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
@@ -189,14 +192,6 @@ def _make_by_cryptography(cn, names):
     encoding = serialization.Encoding.PEM
     formats = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     return certificate.public_bytes(encoding), key.private_bytes(encoding, *formats)
-
-
-def _lifetime() -> tuple[datetime.datetime, datetime.datetime]:
-    """From a minute ago, since clocks differ, for a year."""
-    import datetime  # for weight
-
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return now - datetime.timedelta(minutes=1), now + datetime.timedelta(days=_DAYS)
 
 
 _DAYS = 365
@@ -316,12 +311,6 @@ class TLSConnection:
         self.plain = b""
         return data
 
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self.recv(nbytes or len(view), flags)
-        view[: len(data)] = data
-        return len(data)
-
     def pending(self) -> int:
         """Bytes that recv() returns at once, and of which no selector knows."""
         return len(self.plain)
@@ -393,13 +382,17 @@ class TLSConnection:
 
     def decrypt(self) -> None:
         """Decrypt all that is here, record by record."""
-        while True:
-            data = self.tls.read(_SEND_SIZE)
-            self.plain += data
-            if not data:
-                self.is_ended = True  # whatever comes after the client's goodbye
-            if not data or not self.incoming.pending:
-                return
+        pieces = [self.plain] if self.plain else []
+        try:
+            while True:
+                data = self.tls.read(_RECORD_SIZE)
+                pieces.append(data)
+                if not data:
+                    self.is_ended = True  # whatever comes after the client's goodbye
+                if not data or not self.incoming.pending:
+                    return
+        finally:
+            self.plain = pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def fail(self, error: ssl.SSLError) -> None:
         """What has come is no TLS: tell the client, if it can be told, and whoever is concerned."""
@@ -450,59 +443,21 @@ class TLSConnection:
         with suppress(OSError):
             self.sock.send(data, _AT_ONCE)
 
-    # What is TLS's
-
-    def version(self) -> str | None:
-        return self.tls.version()
-
-    def cipher(self) -> tuple[str, str, int] | None:
-        return self.tls.cipher()
-
-    def selected_alpn_protocol(self) -> str | None:
-        return self.tls.selected_alpn_protocol()
-
-    def getpeercert(self, binary_form: bool = False) -> Any:
-        return self.tls.getpeercert(binary_form)
-
     def client_certificate(self) -> str | None:
         """Return the certificate of the client as PEM, for the environ; None if it has shown none."""
         data = self.tls.getpeercert(True)
         return ssl.DER_cert_to_PEM_cert(data) if data else None
 
-    # What is the socket's
+    def __getattr__(self, name: str) -> Any:
+        """What TLS has no part in is the socket's; but none of its methods that would send or receive past it."""
+        if name in _OF_TLS:
+            return getattr(self.tls, name)
+        if name in _OF_SOCKET:
+            return getattr(self.sock, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def fileno(self) -> int:
-        return self.sock.fileno()
 
-    @property
-    def family(self) -> int:
-        return self.sock.family
-
-    @property
-    def type(self) -> int:
-        return self.sock.type
-
-    @property
-    def proto(self) -> int:
-        return self.sock.proto
-
-    def getpeername(self) -> Any:
-        return self.sock.getpeername()
-
-    def getsockname(self) -> Any:
-        return self.sock.getsockname()
-
-    def getsockopt(self, *args: Any) -> Any:
-        return self.sock.getsockopt(*args)
-
-    def setsockopt(self, *args: Any) -> None:
-        self.sock.setsockopt(*args)
-
-    def gettimeout(self) -> float | None:
-        return self.sock.gettimeout()
-
-    def settimeout(self, value: float | None) -> None:
-        self.sock.settimeout(value)
-
-    def setblocking(self, flag: bool) -> None:
-        self.sock.setblocking(flag)
+_OF_TLS = frozenset("cipher getpeercert selected_alpn_protocol version".split())
+_OF_SOCKET = frozenset(
+    "family fileno getpeername getsockname getsockopt gettimeout proto setblocking setsockopt settimeout type".split()
+)

@@ -107,8 +107,8 @@ class Pace:
             raise ClientSilent("the client took too long")
 
 
-def wait_readable(sockets: list[socket.socket], seconds: float) -> list[Any]:
-    """Return those of the sockets that have something to read, after at most so many seconds."""
+def wait_readable(sockets: list[socket.socket], seconds: float | None = None) -> list[Any]:
+    """Return those of the sockets that have something to read, after at most so many seconds; None is for ever."""
     # No file descriptor of its own, as epoll would have, and no limit to the numbers of others, as select() has.
     with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
         for sock in sockets:

@@ -205,9 +205,12 @@ def body_length(environ: dict[str, Any]) -> int | None:
         raise RefusedRequest(400, "HTTP/1.0 knows no Transfer-Encoding")
     if length is not None:
         raise RefusedRequest(400, "Content-Length and Transfer-Encoding together: only one can be true")
-    if coding.lower() != "chunked":
-        raise RefusedRequest(501, f"Transfer-Encoding is {quote_bytes(coding)}; this server knows chunked, alone")
-    return None
+    codings = [member.strip(" \t") for member in coding.lower().split(",")]
+    if codings == ["chunked"]:
+        return None
+    has_end = "chunked" in codings and codings.index("chunked") == len(codings) - 1  # RFC 9112, 6.3
+    code = 501 if has_end else 400
+    raise RefusedRequest(code, f"Transfer-Encoding is {quote_bytes(coding)}; this server knows chunked, alone")
 
 
 def keeps_alive(environ: dict[str, Any]) -> bool:

@@ -15,9 +15,7 @@ supervisor sends one too.  SIGINT and SIGHUP, which a terminal sends to all, it 
 from __future__ import annotations
 
 import atexit
-import logging
 import os
-import selectors
 import signal
 import socket
 import sys
@@ -25,11 +23,14 @@ import threading
 import time
 from contextlib import suppress
 
+from .accesslog import flush_output, tell_now
+from .waiting import wait_readable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import FrameType
-    from typing import Any, Protocol
+    from typing import Protocol
 
     class Server(Protocol):
         """What a worker runs; the servers of socketserver are of this shape."""
@@ -38,15 +39,13 @@ if TYPE_CHECKING:
         def shutdown(self) -> object: ...
 
 
-__all__ = ["Supervisor", "WorkersFailed", "flush_output"]
-
-_logger = logging.getLogger("nanoweb.serving")
+__all__ = ["Supervisor", "WorkersFailed"]
 
 NEVER = float("inf")
 
 
 class WorkersFailed(RuntimeError):
-    """No worker can be started; the log tells why."""
+    """The first worker could not start; the log tells why."""
 
 
 class Supervisor:
@@ -62,22 +61,20 @@ class Supervisor:
                 another thread and maybe before that, when the worker shall end.  What it raises ends the worker.
     workers     how many
     shutdown_timeout    seconds that a worker has to end when it is told to; then it is killed
-    start_timeout       seconds that it has until start() has returned; then it is killed, too
     on_end      called once, in the supervisor, before the workers are told to end.  It is to close the listening
                 socket there: while any process has that open, clients come, and nobody may be left to answer them.
     raises      ValueError where there is no fork, and for a number that makes no sense
 
     team        the workers there are, {pid: Worker}
     generation  how often SIGHUP has come: workers of an earlier one are to be replaced
-    failures    starts in a row that have failed; after max_failures, with no other worker at work, it is over
+    has_begun   whether a worker was ready once: before that an error is the program's, and ends it
     strikes     workers in a row that did not last; for each the next start waits longer
     not_before  when the next worker may start, by time.monotonic()
     """
 
     lasting = 1.0  # seconds that a worker must have been there for its death to be no strike
     backoff = 0.5  # seconds to wait after the second strike; twice as many after the third, and so on
-    longest_backoff = 30.0  # where starts fail while others are at work; 1 second where a worker has been ready
-    max_failures = 3
+    longest_backoff = 5.0
 
     def __init__(
         self,
@@ -85,7 +82,6 @@ class Supervisor:
         workers: int,
         *,
         shutdown_timeout: float = 10.0,
-        start_timeout: float = 60.0,
         on_end: Callable[[], object] | None = None,
     ) -> None:
         if not hasattr(os, "fork"):
@@ -95,41 +91,42 @@ class Supervisor:
         self.start = start
         self.workers = workers
         self.shutdown_timeout = shutdown_timeout
-        self.start_timeout = start_timeout
         self.on_end = on_end
         self.team: dict[int, Worker] = {}
-        self.generation = self.failures = self.strikes = 0
+        self.generation = self.strikes = 0
         self.not_before = 0.0
-        self.is_ending = False
+        self.has_begun = self.is_ending = False
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT comes, and all workers have ended.
 
-        raises    WorkersFailed if none can be started; RuntimeError in another thread than the main one
+        raises    WorkersFailed if the first one cannot be started; RuntimeError in another thread than the main one
         """
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("a supervisor needs the main thread, where signals arrive: call run() there")
         with Ears(signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD) as self.ears:
-            self.log("info", " * %d workers; process %d supervises them", self.workers, os.getpid())
+            tell_now("info", " * %d workers; process %d supervises them", self.workers, os.getpid())
             try:
                 while self.tend():
                     self.listen()
             finally:
+                self.is_ending = True
                 self.kill(self.team.values())
-                for pid in list(self.team):
-                    self.bury(pid, wait=True)
+                while self.team:
+                    self.bury_dead(0)
 
     # The team
 
     def tend(self) -> bool:
         """Look after the team, and do what is due; False when all is over."""
-        for pid in list(self.team):
-            self.bury(pid)
-        self.end_patience()
+        self.bury_dead()
+        for worker in self.team.values():
+            if time.monotonic() >= worker.deadline:
+                within = self.shutdown_timeout
+                tell_now("warning", "worker %d has not ended within %g seconds: it is killed", worker.pid, within)
+                self.kill([worker])
         if self.is_ending:
             return bool(self.team)
-        if self.failures >= self.max_failures and not any(worker.is_ready for worker in self.team.values()):
-            raise WorkersFailed(f"{self.failures} workers in a row could not start: the log tells why")
         self.dismiss_old()
         while self.count_vacancies() and time.monotonic() >= self.not_before:
             self.hire()
@@ -156,14 +153,11 @@ class Supervisor:
         return [w for w in self.team.values() if w.generation < self.generation and not w.is_leaving]
 
     def dismiss_old(self) -> None:
-        """Send away the workers of earlier generations whose place is taken, or who have not begun."""
-        old = self.old_workers()
-        for worker in old:
-            if not worker.is_ready:
-                self.dismiss(worker)
-        old = [worker for worker in old if worker.is_ready]
+        """Send away the workers of earlier generations whose place is taken, those who have not begun first."""
+        old = sorted(self.old_workers(), key=lambda worker: worker.is_ready)
+        unready = sum(not worker.is_ready for worker in old)
         taken = sum(worker.is_ready for worker in self.new_workers())
-        for worker in old[: max(len(old) + taken - self.workers, 0)]:
+        for worker in old[: max(len(old) + taken - self.workers, unready)]:
             self.dismiss(worker)
 
     def hire(self) -> None:
@@ -180,10 +174,9 @@ class Supervisor:
             pid = os.fork()
             if pid == 0:
                 self.become_worker(*lines, mask)
-            now = time.monotonic()
-            self.team[pid] = Worker(pid, lines[0], self.generation, now, deadline=now + self.start_timeout)
+            self.team[pid] = Worker(pid, lines[0], self.generation)
         except OSError as error:
-            self.log("error", "cannot start a worker: %s", error)
+            tell_now("error", "cannot start a worker: %s", error)
             self.strike()
             for line in lines[:1]:
                 line.close()
@@ -203,8 +196,8 @@ class Supervisor:
             self.ears.forget()
             status = Errand(self.start, line, self.shutdown_timeout).run(mask)
             atexit._run_exitfuncs()
-        except Exception:  # noqa: BLE001 (nothing is left that could catch it)
-            self.log("exception", "worker %d failed", os.getpid())
+        except BaseException as error:  # noqa: BLE001 (nothing is left that could catch it)
+            tell_now("exception", "worker %d failed", os.getpid(), exc_info=error)
         finally:
             flush_output()
             os._exit(status)
@@ -220,52 +213,47 @@ class Supervisor:
             worker.deadline = NEVER
             worker.send(signal.SIGKILL)
 
-    def end_patience(self) -> None:
-        """Kill who has had time enough."""
-        for worker in self.team.values():
-            if time.monotonic() >= worker.deadline:
-                what = "has not ended" if worker.is_leaving else "was not ready"
-                seconds = self.shutdown_timeout if worker.is_leaving else self.start_timeout
-                self.log("warning", "worker %d %s within %g seconds: it is killed", worker.pid, what, seconds)
-                self.kill([worker])
+    def bury_dead(self, flags: int = getattr(os, "WNOHANG", 0)) -> None:
+        """Take note of who has died; of our own, and of the orphans that the first process of a container is left."""
+        found = -1
+        while found and self.team:
+            try:
+                found, status = os.waitpid(-1, flags)
+            except ChildProcessError:  # somebody else, in this process, has asked for it first
+                found, status = next(iter(self.team)), 0
+            if found in self.team:
+                self.bury(self.team.pop(found), status)
 
-    def bury(self, pid: int, wait: bool = False) -> None:
-        """If a worker has died, draw the conclusions."""
-        try:
-            found, status = os.waitpid(pid, 0 if wait else os.WNOHANG)
-        except ChildProcessError:  # somebody else, in this process, has asked for it first
-            found, status = pid, 0
-        if not found:
-            return
-        worker = self.team.pop(pid)
+    def bury(self, worker: Worker, status: int) -> None:
+        """A worker has died: draw the conclusions."""
         worker.line.close()
-        how = describe_end(status) + ("" if worker.is_ready else " before it was ready")
-        if worker.is_leaving or wait:
-            self.log("info", "worker %d %s, as it was told", pid, how)
+        how = f"worker {worker.pid} {describe_end(status)}" + ("" if worker.is_ready else " before it was ready")
+        if worker.is_leaving or self.is_ending:
+            tell_now("info", "%s, as it was told", how)
             return
-        self.log("error", "worker %d %s", pid, how)
-        if not worker.is_ready:
-            self.failures += 1
-            self.strike(self.longest_backoff)
-        elif time.monotonic() < worker.since + self.lasting:
+        if not self.has_begun:
+            raise WorkersFailed(f"{how}; what it has said above tells why")
+        tell_now("error", "%s", how)
+        if not worker.is_ready and self.old_workers():
+            self.keep_old()
+        elif not worker.is_ready or time.monotonic() < worker.since + self.lasting:
             self.strike()
         else:
             self.strikes = 0
-        if not worker.is_ready and self.old_workers():
-            self.keep_old()
 
-    def strike(self, longest: float = 1.0) -> None:
+    def strike(self) -> None:
         """Have the next start wait, the longer the more often in a row it went wrong; the first time is free."""
         self.strikes += 1
-        wait = self.backoff * 2.0 ** min(self.strikes - 2, 16) if self.strikes > 1 else 0.0
-        self.not_before = time.monotonic() + min(wait, longest)
+        if self.strikes > 1:
+            wait = self.backoff * 2.0 ** min(self.strikes - 2, 16)
+            self.not_before = time.monotonic() + min(wait, self.longest_backoff)
 
     def keep_old(self) -> None:
         """A new generation cannot start: those who are at work go on, and nobody takes their place."""
-        self.log("error", "the new worker could not start: the others stay as they are")
+        tell_now("error", "the new worker could not start: the others stay as they are")
         for worker in self.team.values():
             worker.generation = self.generation
-        self.failures = self.strikes = 0
+        self.strikes = 0
 
     # What comes in
 
@@ -292,23 +280,21 @@ class Supervisor:
         with suppress(OSError):
             worker.is_ready = bool(worker.line.recv(1))
         if worker.is_ready:
-            self.failures = 0
-            self.log("info", " * worker %d is ready", worker.pid)
-            if not worker.is_leaving:
-                worker.deadline = NEVER
+            self.has_begun = True
+            tell_now("info", " * worker %d is ready", worker.pid)
 
     def obey(self, number: signal.Signals) -> None:
         """Do what a signal says; SIGCHLD says no more than that tend() is to look."""
         if number == signal.SIGHUP and not self.is_ending:
-            self.log("info", "SIGHUP: the workers are replaced, one by one")
+            tell_now("info", "SIGHUP: the workers are replaced, one by one")
             self.generation += 1
-            self.failures = self.strikes = 0
+            self.strikes = 0
             self.not_before = 0.0
         elif number in (signal.SIGTERM, signal.SIGINT) and self.is_ending:
-            self.log("warning", "%s again: the workers are killed", number.name)
+            tell_now("warning", "%s again: the workers are killed", number.name)
             self.kill(self.team.values())
         elif number in (signal.SIGTERM, signal.SIGINT):
-            self.log("info", "%s: the workers have %g seconds to end", number.name, self.shutdown_timeout)
+            tell_now("info", "%s: the workers have %g seconds to end", number.name, self.shutdown_timeout)
             self.end()
 
     def end(self) -> None:
@@ -317,15 +303,10 @@ class Supervisor:
         try:
             if self.on_end is not None:
                 self.on_end()
-        except Exception:  # noqa: BLE001 (the workers must end well, whatever is wrong here)
-            self.log("exception", "on_end has failed")
+        except Exception as error:  # noqa: BLE001 (the workers must end well, whatever is wrong here)
+            tell_now("exception", "on_end has failed", exc_info=error)
         for worker in self.team.values():
             self.dismiss(worker)
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Log a line; type is the name of a logger's method.  No log that cannot be written ends the supervisor."""
-        with suppress(Exception):
-            getattr(_logger, type)(message, *args)
 
 
 class Worker:
@@ -333,17 +314,17 @@ class Worker:
 
     line        a socket that leads to it; only the end of it, and the word that the worker is ready, come along there
     since       when it was started, by time.monotonic()
-    deadline    when it is killed
+    deadline    when it is killed, if it was told to end
     has_spoken  whether that word, or the end, has come
     is_leaving  whether it was told to end
     """
 
-    def __init__(self, pid: int, line: socket.socket, generation: int, since: float, deadline: float) -> None:
+    def __init__(self, pid: int, line: socket.socket, generation: int) -> None:
         self.pid = pid
         self.line = line
         self.generation = generation
-        self.since = since
-        self.deadline = deadline
+        self.since = time.monotonic()
+        self.deadline = NEVER
         self.has_spoken = self.is_ready = self.is_leaving = False
 
     def send(self, number: int) -> None:
@@ -389,10 +370,6 @@ class Errand:
             pass
         except SystemExit as error:
             return exit_status(error)
-        except BaseException:
-            with suppress(Exception):
-                _logger.exception("worker %d failed", self.pid)
-            return 1
         return 0
 
     def hear_sigterm(self, number: int, frame: FrameType | None) -> None:
@@ -412,8 +389,7 @@ class Errand:
         killer.daemon = True
         killer.start()
         if self.bell not in ready:
-            with suppress(Exception):
-                _logger.error("worker %d ends: its supervisor is gone", self.pid)
+            tell_now("error", "worker %d ends: its supervisor is gone", self.pid)
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
             wait_readable([self.bell])
         if self.server is not None:
@@ -464,14 +440,6 @@ def ignore_signal(number: int, frame: FrameType | None) -> None:
     """Do nothing; a system call that is interrupted goes on by itself."""
 
 
-def wait_readable(files: Iterable[socket.socket], seconds: float | None = None) -> list[socket.socket]:
-    """Return those from which something can be read, after at most so many seconds."""
-    with selectors.PollSelector() as selector:  # it has no descriptor, which children would share
-        for file in files:
-            selector.register(file, selectors.EVENT_READ)
-        return [key.fileobj for key, _ in selector.select(seconds)]  # type: ignore[misc]
-
-
 def describe_end(status: int) -> str:
     """Say how a process has ended.
 
@@ -488,17 +456,8 @@ def describe_end(status: int) -> str:
 
 def exit_status(error: SystemExit) -> int:
     """Return the status that Python gives a process that SystemExit ends, and print what it prints."""
-    if error.code is None:
-        return 0
-    if isinstance(error.code, int):
-        return error.code & 0xFF
+    if error.code is None or isinstance(error.code, int):
+        return (error.code or 0) & 0xFF
     with suppress(AttributeError, OSError, ValueError):
         print(error.code, file=sys.stderr)
     return 1
-
-
-def flush_output() -> None:
-    """Write what print() holds back: a fork would have it twice, and the end of a child by os._exit() lose it."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # there is none, or it is closed
-            stream.flush()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import signal
 from wsgiref.validate import validator
 
+import nanoweb
 from nanoweb.crew import Crew
 from nanoweb.serving import run_simple
 
@@ -55,3 +57,13 @@ def serve(kind, app=echo, **attributes):
     for name, value in attributes.items():
         setattr(Crew, name, value)
     run_simple("127.0.0.1", 0, app, **KINDS[kind])
+
+
+def write_bare_package(folder):
+    """Make a package nanoweb in a folder, whose modules are ours, and which imports none of them by itself.
+
+    Programs that need one or two modules start twice as fast with that.
+    """
+    package = pathlib.Path(folder, "nanoweb")
+    package.mkdir()
+    (package / "__init__.py").write_text(f"__path__ = {list(nanoweb.__path__)!r}\n", encoding="utf-8")

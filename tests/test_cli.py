@@ -16,6 +16,7 @@ import textwrap
 import threading
 import unittest
 import zipfile
+from contextlib import ExitStack, redirect_stderr
 from unittest import mock
 
 import nanoweb
@@ -466,16 +467,31 @@ class OptionsTest(FolderTest):
 
     def run_with(self, *argv, **environ):
         """Run with a server that does nothing; return its address, whether it has threads, and the application."""
-        server = mock.Mock()
+        server = mock.MagicMock()
+        server.__enter__.return_value = server
         patch = mock.patch("nanoweb.serving.make_server", return_value=server)
         with patch as make_server, mock.patch.dict(os.environ, environ):
             status, _, err = self.call(*argv)
             self.assertNotIn("FLASK_RUN_FROM_CLI", os.environ)
         self.assertEqual((status, err), (0, ""))
         server.serve_forever.assert_called_once_with()
-        server.server_close.assert_called_once_with()
+        server.__exit__.assert_called_once()
         (host, port), options = make_server.call_args
         return host, port, options["threaded"], server.app
+
+    def reload_with(self, *argv, **environ):
+        """Return what the reloader is asked to do; None if it is not asked."""
+        reloaded = []
+        server = mock.MagicMock()
+        server.__enter__.return_value = server
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch("nanoweb.serving.make_server", return_value=server))
+            stack.enter_context(mock.patch("nanoweb.reloader.lend_socket"))
+            stack.enter_context(mock.patch("nanoweb.reloader.run_with_reloader", lambda *args: reloaded.append(args)))
+            stack.enter_context(mock.patch.dict(os.environ, environ))
+            self.assertEqual(self.call("run", *argv), (0, "", ""))
+        self.assertEqual(server.serve_forever.called, not reloaded)
+        return reloaded[0] if reloaded else None
 
     def test_options_say_where_and_how_to_serve(self):
         for argv, environ, expected in [
@@ -535,12 +551,71 @@ class OptionsTest(FolderTest):
             (["run", "--debug"], {"FLASK_DEBUG": "0"}, True),
         ]:
             with self.subTest(argv, **environ):
-                self.assertIs(self.run_with(*argv, "loud.py", **environ)[3].debug, debug)
+                self.assertIs(self.run_with(*argv, "--no-reload", "loud.py", **environ)[3].debug, debug)
+
+    def test_it_reloads_in_debug_mode_or_when_asked_to(self):
+        for argv, environ, reloads in [
+            ([], {}, False),
+            (["--reload"], {}, True),
+            (["--debug"], {}, True),
+            ([], {"FLASK_DEBUG": "1"}, True),
+            (["--debug", "--no-reload"], {}, False),
+            (["--reload", "--no-debug"], {"FLASK_DEBUG": "1"}, True),
+        ]:
+            with self.subTest(argv, **environ):
+                self.assertIs(self.reload_with(*argv, "shop.py", **environ) is not None, reloads)
+
+    def test_the_reloader_is_told_what_to_watch_beside(self):
+        more = ["--extra-files", os.pathsep.join(["a.txt", "folder"]), "--exclude-patterns", "*/old/*"]
+        self.assertEqual(self.reload_with("--reload", *more, "shop.py")[1:], (["a.txt", "folder"], ["*/old/*"]))
+        self.assertEqual(self.reload_with("--reload", "shop.py")[1:], ([], []))
+
+    def test_the_parent_of_a_reloader_loads_nothing(self):
+        self.write("loud3.py", SITE)
+        run = self.reload_with("--reload", "loud3.py")[0]
+        self.assertNotIn("loud3", sys.modules)
+        run()
+        self.assertIn("loud3", sys.modules)
+
+    def test_what_the_reloader_shows_is_the_error_of_the_application(self):
+        self.write("bad.py", "1 / 0\n")
+        run = self.reload_with("--reload", "bad.py")[0]
+        with self.assertRaises(ZeroDivisionError) as caught:
+            run()
+        self.assertIsNone(caught.exception.__cause__)
 
     def test_the_debug_option_is_known_to_the_module_while_it_is_loaded(self):
         self.write("loud2.py", SITE + "import os\nseen = os.environ.get('FLASK_DEBUG')\n")
-        self.run_with("run", "--debug", "loud2.py", FLASK_DEBUG="0")
+        self.run_with("run", "--debug", "--no-reload", "loud2.py", FLASK_DEBUG="0")
         self.assertEqual(sys.modules["loud2"].seen, "1")
+
+    def test_the_options_of_serve_are_handed_on(self):
+        usual = {"host": "127.0.0.1", "port": 8000, "workers": 1, "threads": 32, "access_log": True}
+        usual.update(ssl_context=None, fd=None, mode=None)
+        for argv, expected in [
+            ([], {}),
+            (["--host", "::1", "-p", "0", "-w", "3", "--threads", "8"], dict(host="::1", port=0, workers=3, threads=8)),
+            (["--host", "unix://s", "--mode", "660"], {"host": "unix://s", "mode": 0o660}),
+            (["--fd", "3"], {"fd": 3}),
+            (["--fd", "systemd", "--no-access-log"], {"fd": "systemd", "access_log": False}),
+            (["--limit", "max-head=4096", "--limit", "idle_timeout=0.5"], {"max_head": 4096, "idle_timeout": 0.5}),
+        ]:
+            with self.subTest(argv), mock.patch("nanoweb.serving.serve") as serve:
+                self.assertEqual(self.call("serve", "shop.py", *argv), (0, "", ""))
+                options = serve.call_args.kwargs
+                self.assertEqual(options.pop("load")().name, "shop")
+                self.assertEqual(options, {**usual, **expected})
+
+    def test_a_worker_that_cannot_load_the_application_says_why_and_ends(self):
+        self.write("bad2.py", "def helper():\n    1 / 0\nhelper()\n")
+        for target, status in [("bad2.py", 1), ("shop.py:nothing", "nanoweb: error: 'shop.py' has no 'nothing'")]:
+            with self.subTest(target), mock.patch("nanoweb.serving.serve") as serve:
+                self.call("serve", target)
+                with redirect_stderr(io.StringIO()) as err, self.assertRaises(SystemExit) as ended:
+                    serve.call_args.kwargs["load"]()
+                self.assertTrue(str(ended.exception.code).startswith(str(status)), ended.exception.code)
+                self.assertEqual("ZeroDivisionError" in err.getvalue(), status == 1)
+                self.assertNotIn("cli.py", err.getvalue())
 
     def test_a_run_at_the_end_of_the_file_is_passed_over(self):
         self.write("eager.py", SITE + "app.run(port=-1)\n")
@@ -549,7 +624,22 @@ class OptionsTest(FolderTest):
     def test_what_is_not_known_is_refused_in_one_line(self):
         for argv, words in [
             (["shop.py"], ["'shop.py'", "run", "routes", "nanoweb --help"]),
-            (["run", "shop.py", "--reload"], ["--reload"]),
+            (["run", "shop.py", "--relo"], ["--relo"]),
+            (["run", "shop.py", "--key", "a.pem"], ["--key", "--cert"]),
+            (["run", "shop.py", "--cert", "adhoc", "--key", "a.pem"], ["--key", "adhoc"]),
+            (["run", "shop.py", "--cert", "nowhere.pem"], ["--cert", "'nowhere.pem'"]),
+            (["run", "--reload", "nowhere.py"], ["'nowhere.py'"]),
+            (["serve", "nowhere.py"], ["'nowhere.py'"]),
+            (["--debug", "serve", "shop.py"], ["debug", "nanoweb run"]),
+            (["serve", "shop.py", "--port", "65536"], ["--port", "'65536'"]),
+            (["serve", "shop.py", "--workers", "0"], ["--workers", "'0'"]),
+            (["serve", "shop.py", "--threads", "-1"], ["--threads"]),
+            (["serve", "shop.py", "--threads", "٣"], ["--threads"]),
+            (["serve", "shop.py", "--fd", "three"], ["--fd", "'three'"]),
+            (["serve", "shop.py", "--mode", "0o660"], ["--mode", "'0o660'", "660"]),
+            (["serve", "shop.py", "--limit", "max_head"], ["--limit", "'max_head'", "max_connections=4000"]),
+            (["serve", "shop.py", "--limit", "max_haed=1"], ["--limit", "'max_haed'", "max_head"]),
+            (["serve", "shop.py", "--limit", "max_head=-1"], ["--limit", "'max_head=-1'"]),
             (["run", "shop.py", "--por", "80"], ["--por"]),
             (["run", "shop.py", "--port"], ["--port", "nanoweb run --help"]),
             (["run", "shop.py", "second.py"], ["second.py"]),
@@ -565,8 +655,9 @@ class OptionsTest(FolderTest):
 
     def test_help_and_version_are_printed(self):
         for argv, words in [
-            (["--help"], ["run", "routes", "--app", "FLASK_APP", "FLASK_DEBUG", "create_app("]),
+            (["--help"], ["run", "serve", "routes", "--app", "FLASK_APP", "FLASK_DEBUG", "create_app("]),
             (["run", "--help"], ["--host", "-h", "FLASK_RUN_HOST", "--port", "FLASK_RUN_PORT", "--without-threads"]),
+            (["serve", "--help"], ["--workers", "--limit", "SIGHUP", "smuggling", "proxy", "docs/serving.md"]),
             (["routes", "--help"], ["--sort", "--all-methods"]),
             (["--version"], [f"nanoweb {nanoweb.__version__} (Python {sys.version.split()[0]})\n"]),
         ]:

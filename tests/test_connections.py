@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import unittest
+from contextlib import suppress
 from functools import partial
 from unittest import mock
 from wsgiref.validate import validator
@@ -1221,6 +1222,52 @@ class SocketTest(unittest.TestCase):
                 sock.sendall(b"hello")
                 self.assertEqual(raw.receive(sock), b"HELLO")
             self.assertEqual(records, [])
+
+    def test_a_websocket_may_begin_early(self):
+        """What had come with the request was kept from the library; and afterwards it was taken for a request."""
+
+        def talk(environ, start_response):
+            sock = environ["werkzeug.socket"]
+            got = sock.recv(3) + sock.recv(100)
+            while len(got) < 10:
+                got += sock.recv(100)
+            sock.sendall(got)
+            return hello(environ, start_response)
+
+        data = request("GET / HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket")
+        for app, more, expected in [(talk, b"12345", b"1234567890"), (hello, SMUGGLED, b"")]:
+            with collected_log(), running(app, QuickHandler) as server, raw.connect(server.port) as sock:
+                sock.sendall(data + more)
+                if app is talk:
+                    time.sleep(0.05)
+                    sock.sendall(b"67890")
+                got = raw.receive(sock)
+                self.assertTrue(got.startswith(expected))
+                self.assertEqual(got.count(b"HTTP/1.1 200 OK"), 1)
+
+    def test_an_upgrade_is_no_way_around_the_limits(self):
+        """The socket blocks while the application may use it: a client that did nothing kept the thread for ever."""
+        large = returning([b"x" * 50000000])
+        upgrade = "Connection: upgrade", "Upgrade: x"
+
+        def fails(environ, start_response):
+            environ["werkzeug.socket"].settimeout(0)
+            with suppress(BlockingIOError):
+                while True:
+                    environ["werkzeug.socket"].send(b"x" * 65536)
+            environ["werkzeug.socket"].settimeout(None)
+            raise KeyError("x")
+
+        for what, app, data in [
+            ("it takes nothing", large, request("GET / HTTP/1.1", *upgrade)),
+            ("it sends nothing", read_all, request("POST / HTTP/1.1", "Content-Length: 1000000", *upgrade)),
+            ("it has taken nothing before", fails, request("GET / HTTP/1.1", *upgrade)),
+        ]:
+            serving_it = running(app, QuickHandler, threads=1)
+            with self.subTest(what), collected_log(), serving_it as server, raw.connect(server.port) as sock:
+                sock.sendall(data)
+                self.assertTrue(eventually(lambda server=server: server.connections))
+                self.assertTrue(eventually(lambda server=server: not server.connections))
 
     def test_an_upgrade_that_nobody_wants_is_a_request_like_others(self):
         """As curl --http2 sends it."""

@@ -404,7 +404,8 @@ class ShortageTest(CrewTest):
                 self.assertEqual(ask(sock).code, 200)
             self.assertEqual(server.crew.members, set())
             self.stack.close()
-        self.assertIn("cannot start a thread: can't start new thread", self.records[0].getMessage())
+        told = [record.getMessage() for record in self.records if record.levelname == "ERROR"]
+        self.assertEqual(told, ["cannot start a thread: can't start new thread"])
 
     def test_a_server_that_can_start_no_further_thread_serves_with_those_it_has(self):
         gate = Gate()
@@ -418,9 +419,63 @@ class ShortageTest(CrewTest):
             waits = self.connect(server)
             waits.sendall(HELLO)
             time.sleep(0.1)
+        told = [record for record in self.records if record.levelname == "ERROR"]
+        self.assertEqual(len(told), 1)  # the guard tried it every few milliseconds
         self.assertEqual(raw.receive_answer(waits).code, 200)
         gate.opened.set()
         self.assertEqual(raw.receive_answer(blocked).code, 200)
+
+    def test_an_error_between_requests_is_not_the_end(self):
+        """Nobody looked for connections any more, and the guard dozed."""
+        for options in [{}, THREADED]:
+            for place, name in [("selector", "wait"), ("selector", "watch"), ("server", "service_actions")]:
+                with self.subTest(options, name=name), mock.patch.multiple(Crew, pause=0.01, complaint=0):
+                    server = self.serve(hello, options)
+                    sock = self.connect(server)
+                    self.assertEqual(ask(sock).code, 200)
+                    self.assertTrue(not options or eventually(lambda: server.crew.guard_dozes))
+                    target = server if place == "server" else server.crew.selector
+                    with mock.patch.object(target, name, side_effect=MemoryError) as failed:
+                        self.connect(server).sendall(HELLO)
+                        self.assertTrue(eventually(lambda: failed.called))
+                    self.assertEqual(ask(sock).code, 200)
+                    self.assertEqual(ask(self.connect(server)).code, 200)
+                    self.assertTrue(self.tracebacks())
+
+    def test_a_handler_that_fails_at_its_end_is_closed_all_the_same(self):
+        class FailingHandler(WSGIRequestHandler):
+            def finish(self):
+                raise KeyError("finish")
+
+        for options in [{}, THREADED]:
+            server = self.serve(hello, options, FailingHandler)
+            for _ in range(3):
+                self.assertEqual(raw.Answer(raw.send(server.port, HELLO)).code, 200)
+            self.assertTrue(eventually(lambda server=server: not server.connections))
+        self.assertEqual({record.exc_info[0] for record in self.tracebacks()}, {KeyError})
+
+    def test_a_client_that_is_gone_before_it_is_taken_is_not_the_last(self):
+        """BSD says so at accept(), where Linux gives a socket that is dead."""
+        server = make_server("127.0.0.1", 0, paths, threaded=True)
+        socks = self.connect(server, 5)
+        accept, errors = server.get_request, [ConnectionAbortedError(errno.ECONNABORTED, "gone")] * 3
+        errors += [OSError(errno.EMFILE, "Too many open files")]
+
+        def get_request():
+            if len(server.connections) == 2 and errors:
+                raise errors.pop()
+            return accept()
+
+        for sock in socks:
+            sock.sendall(HELLO)
+        with mock.patch.object(server, "get_request", get_request), mock.patch.object(Crew, "run", lambda self: None):
+            with mock.patch.object(Crew, "make_room", return_value=True):
+                serving = threading.Thread(target=server.serve_forever)
+                serving.start()
+                for sock in socks:
+                    self.assertEqual(raw.receive_answer(sock).code, 200)
+                serving.join()
+        self.assertEqual(errors, [])
 
     def test_a_thread_that_dies_is_replaced(self):
         def app(environ, start_response):
@@ -433,6 +488,50 @@ class ShortageTest(CrewTest):
                 self.assertEqual(raw.send(server.port, HELLO), b"")
             self.stack.close()
         self.assertEqual(died, [KeyError] * 10)
+
+
+class RaceTest(CrewTest):
+    """What two threads may do in the same moment."""
+
+    def test_who_looks_away_from_a_connection_and_who_sets_it_free_leave_it_watched(self):
+        """Nobody heard it any more, if it was set free between a look at is_busy and what that led to."""
+
+        class HookedHandler(WSGIRequestHandler):
+            hook = None
+
+            @property
+            def is_busy(self):
+                value, hook, self.hook = self.busy, self.hook, None
+                if hook is not None:
+                    hook()
+                return value
+
+            @is_busy.setter
+            def is_busy(self, value):
+                self.busy = value
+
+            busy = False
+
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        server = make_server("127.0.0.1", 0, hello, threaded=True)
+        self.addCleanup(server.server_close)
+        mine = server.crew = Crew(server, 2)
+        handler = HookedHandler.begin(ours, "client", server)
+        mine.watch(handler)
+        handler.is_busy = True
+        frees = threading.Thread(target=mine.set_free, args=(handler,))
+
+        def set_free():
+            frees.start()
+            frees.join(0.1)
+
+        handler.hook = set_free
+        mine.unwatch(handler)
+        frees.join()
+        self.assertFalse(handler.is_busy)
+        theirs.sendall(HELLO)
+        self.assertIn(handler, mine.selector.wait(raw.PATIENCE))
 
 
 class SelectorTest(CrewTest):
@@ -681,6 +780,20 @@ class EndTest(CrewTest):
             answer = ask(self.connect(server))
             self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
             self.assertTrue(server.has_ended.wait(raw.PATIENCE))
+
+    def test_a_view_may_close_it(self):
+        """The one thread looked on, at a selector that was closed; a member of several waited for itself."""
+
+        def app(environ, start_response):
+            server.server_close()
+            return hello(environ, start_response)
+
+        for options in [{}, THREADED]:
+            server = self.serve(app, options)
+            answer = ask(self.connect(server))
+            self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
+            self.assertTrue(server.has_ended.wait(raw.PATIENCE))
+        self.assertEqual(self.tracebacks(), [])
 
     def test_what_has_begun_is_finished(self):
         gate = Gate()
