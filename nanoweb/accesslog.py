@@ -91,7 +91,7 @@ def tell(type: str, message: str, *args: Any, exc_info: Any = None) -> None:
             exc_info = (exc_info.__class__, exc_info, exc_info.__traceback__)
         make = logging.getLogRecordFactory()
         logger.handle(make(logger.name, level, __file__, 0, message, args, exc_info))
-    except Exception:  # noqa: BLE001, S110 (logging itself raises ValueError where sys.stderr is closed)
+    except Exception:  # noqa: BLE001 (logging itself raises ValueError where sys.stderr is closed)
         pass
 
 
@@ -116,9 +116,9 @@ class LogWriter(logging.Handler):
 
     def is_alone(self) -> bool:
         """Whether nobody else sees what is logged, or changes it: then a line needs no record."""
-        if logger.handlers != [self] or logger.filters or self.filters or self.formatter is not None:
+        if len(logger.handlers) != 1 or logger.handlers[0] is not self or logger.filters or self.filters:
             return False
-        if self.level > logging.INFO or logging.getLogRecordFactory() is not logging.LogRecord:
+        if self.formatter or self.level > logging.INFO or logging.getLogRecordFactory() is not logging.LogRecord:
             return False
         above = logger
         while above.propagate and above.parent is not None:
@@ -194,7 +194,7 @@ def show_log() -> None:
 
 
 def flush_output() -> None:
-    """Write what is held back, here and by print(): the end of a child by os._exit() would lose it, a fork double it."""
+    """Write what is held back, here and by print(): the end by os._exit() would lose it, a fork double it."""
     log_writer.flush()
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):  # there is none, or it is closed

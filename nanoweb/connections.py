@@ -204,9 +204,10 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         try:
             if self.is_late:
                 return self.give_up()
-            return getattr(self, self.stage)()
-        except NothingYet:
-            return True
+            try:
+                return getattr(self, self.stage)()
+            except NothingYet:  # under TLS that is anything but a whole record, and such may come for ever
+                return self.has_time() or self.give_up()
         except RefusedRequest as refusal:
             self.refuse(refusal)
             return self.begin_to_linger()
@@ -285,7 +286,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     def take_head(self) -> bool:
         """Take the next head from the inbox; False if it is not complete."""
         inbox = self.inbox
-        end = inbox.find_head_end(max(self.head_checked - 3, 0))
+        end = inbox.find_head_end(self.head_checked and max(self.head_checked - 3, 0))
         if end < 0:
             self.check_unfinished_head()
             if not self.head_began:
@@ -349,6 +350,10 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     def read_fields(self, data: bytes, version: str) -> _Fields:
         if data.count(b"\r\n") > self.max_fields:
             raise RefusedRequest(431, f"more than {self.max_fields} fields")
+        if self.server.ssl_context is not None:
+            certificate = self.connection.client_certificate()
+            if certificate is not None:
+                self.base_environ["SSL_CLIENT_CERT"] = certificate
         return _Fields(data, version, self.base_environ)
 
     def make_base_environ(self) -> dict[str, Any]:
@@ -357,7 +362,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         environ = {
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http" if server.ssl_context is None else "https",
-            "wsgi.errors": sys.stderr,
+            "wsgi.errors": sys.stderr or io.StringIO(),  # there is none under pythonw
             "wsgi.multithread": server.multithread,
             "wsgi.multiprocess": server.multiprocess,
             "wsgi.run_once": False,
@@ -409,6 +414,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def send_continue(self) -> None:
         self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.empty_outbox()
 
     # Its answer
 
@@ -420,16 +426,20 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         if self.is_lent:
             self.take_back()
         self.environ = None
+        self.field_data = b""
+        if self.fields.data is None:  # type: ignore[union-attr]
+            self.fields = None
         outbox = self.outbox
         if self.is_reset:
             return False
         if outbox.parts and not self.server.may_wait():
-            self.empty_outbox(0)
+            self.empty_outbox()
         if outbox.parts:
             if outbox.pace is None:
                 outbox.pace = Pace(self.send_timeout, self.min_body_rate)
             self.stage, self.deadline = "send_rest", outbox.pace.begin()
             return True
+        outbox.pace = None
         return self.end_answer()
 
     def lend_socket(self) -> None:
@@ -487,17 +497,11 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         return self.close_connection
 
     def send(self, data: bytes) -> None:
-        """Put bytes onto the wire.
-
-        What finds no room stays in the outbox, but not more than a block of it: with more, the
-        thread must wait for the client.
-        """
+        """Put bytes onto the wire; what finds no room stays in the outbox."""
         outbox = self.outbox
         if outbox.parts:
-            self.empty_outbox(BLOCK_SIZE)
-            if outbox.parts:
-                outbox.add(data)
-                return
+            outbox.add(data)
+            return
         try:
             sent = self.connection.send(data)
         except BlockingIOError:
@@ -507,13 +511,13 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         if sent < len(data):
             outbox.add(memoryview(data)[sent:])
 
-    def empty_outbox(self, size: int) -> None:
-        """Have this thread wait until no more than so many bytes are in the outbox."""
+    def empty_outbox(self) -> None:
+        """Have this thread wait until all that is in the outbox has found room."""
         outbox = self.outbox
-        if outbox.pace is None:
+        if outbox.parts and outbox.pace is None:
             outbox.pace = Pace(self.send_timeout, self.min_body_rate)
-        while not outbox.push() and outbox.size > size:
-            outbox.pace.wait(self.connection, room=True)
+        while outbox.parts and not outbox.push():
+            outbox.pace.wait(self.connection, room=True)  # type: ignore[union-attr]
 
     def end_answer(self) -> bool:
         """The answer is out: read what is left of the request, then wait for the next one."""
@@ -522,7 +526,10 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         if self.close_connection:
             return self.begin_to_linger()
         self.stage = "read_head"
-        self.has_more = bool(self.inbox)
+        inbox = self.inbox
+        self.has_more = inbox.position < len(inbox.data)
+        if not self.has_more:
+            inbox.data, inbox.position = b"", 0  # who idles shall not hold the block of its last request
         self.deadline = time.monotonic() + self.idle_timeout
         return True
 
@@ -616,7 +623,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def prepare_reset(self) -> None:
         """Have the close send a reset: the client must not take what it has for the whole of a body."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _reset_on_close)
+        with suppress(OSError):  # the application, or on macOS the client, has closed it
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _reset_on_close)
 
     def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
         """Called when the client has gone; does nothing, as that is the client's right."""

@@ -5,9 +5,9 @@ command line once more, as a child, and does nothing else.  The child serves; wh
 status 3, and the parent starts the next one.  The parent also holds the listening socket, which each child inherits,
 so that no connection is refused meanwhile.
 
-Watched are the files of the modules that are imported, but for those of Python and of installed packages, and what
-is named besides.  Each is asked for its time once a second; no folder of modules is searched, for Python knows what
-it has imported.
+Watched are the files of the modules that are imported, but for those of Python and of installed packages; the
+folder "templates" beside any of them; and what is named besides.  Each is asked for its time once a second; no folder
+of modules is searched, for Python knows what it has imported.
 
 A program that fails shows why, and waits for a change of its files like one that runs.  What fails before it comes
 by here, with an error in its main file, say, is waited for by the parent.
@@ -26,7 +26,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
-from .accesslog import flush_output, tell_now
+from .accesslog import flush_output, show_log, tell_now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def run_with_reloader(
     for name, value in [("extra_files", extra_files), ("exclude_patterns", exclude_patterns)]:
         if isinstance(value, str):
             raise TypeError(f"{name}={value!r} would be taken letter by letter: make it a list, [{value!r}]")
+    show_log()
     watch = Watch(extra_files or (), exclude_patterns or ())
     if is_running_from_reloader():
         Child(watch, interval).run(main_func)
@@ -124,14 +125,15 @@ def _inherit_socket(number):
 class Watch:
     """The files of a program, and what they looked like.
 
-    extra_files, folders    what to watch besides the modules: files, and folders with all that is in them
+    extra_files, folders    what to watch besides the modules: files, and folders with all that is in them, such as
+                            "templates" beside a module
     exclude_patterns        what not to watch
     seen          {path: (time, size)}; None for one that was not looked at yet
     modules       names of the modules whose files are known
     origin        when the program began to start
     since         when the last look began, before the first one origin: a file that is new to us, and younger, has
-                  changed.  FUTURE for none ever: another process was ended for a file that was new to it, and if the
-                  program writes that itself each time it starts, there would be no end to it.
+                  changed.  FUTURE for none ever: others before us have ended for files that were new to them, and
+                  if the program writes those itself each time it starts, there would be no end to it.
     is_new        whether the change that was found last was of that kind
     is_worried    whether the program has failed
     is_anxious    whether we know that: then whatever may mend it is watched, and any file that is new is a change
@@ -183,6 +185,9 @@ class Watch:
             path = _file_of(sys.modules.get(name))
             if path is not None and not _is_library(path):
                 yield path
+                templates = os.path.join(os.path.dirname(path), "templates")
+                if templates not in self.folders and os.path.isdir(templates):
+                    self.folders.append(templates)
         yield from self.extra_files
         for folder in self.folders:
             yield from _files_in(folder)
@@ -316,21 +321,26 @@ class Child:
             raise KeyboardInterrupt
 
     def keep_looking(self) -> None:
-        """Look at the files again and again: this is a thread of its own."""
+        """Look at the files again and again: this is a thread of its own.
+
+        More often at first: what is imported then, one shall not be able to change before it is seen.
+        """
+        seconds = self.interval / 20
         while not self.is_over:
-            if not self.pause() and not self.is_over:
+            seconds = min(seconds * 1.2, self.interval)
+            if not self.pause(seconds) and not self.is_over:
                 self.end()
             path = self.watch.look()
             if path is not None and not self.is_over:
                 self.restart(path)
         self.hang_up()
 
-    def pause(self) -> bool:
+    def pause(self, seconds: float) -> bool:
         """Wait until it is time to look again; False if the parent has gone, or wants us to end."""
         if self.line is None:
-            time.sleep(self.interval)
+            time.sleep(seconds)
             return True
-        self.line.settimeout(self.interval)
+        self.line.settimeout(seconds)
         try:
             return bool(self.line.recv(1))
         except socket.timeout:
@@ -408,6 +418,7 @@ class Parent:
     """
 
     patience = 12.0  # seconds that a child has to end; it has ended itself by then
+    most_news = 2  # starts in a row for a file that was new; after that the program seems to write it itself
 
     def __init__(self, watch: Watch, interval: float) -> None:
         self.watch = watch
@@ -418,11 +429,12 @@ class Parent:
     def run(self) -> int:
         """Start one child after the other, until one has ended for good; return its status."""
         command = command_line()
-        said = b""
+        news = 0
         with _handling([signal.SIGTERM], signal.default_int_handler):
             try:
                 while True:
-                    said = self.run_child(command, is_trusting=b"!" in said)
+                    said = self.run_child(command, is_trusting=news >= self.most_news)
+                    news = news + 1 if b"!" in said else 0
                     if not said and self.status() in _FAILED:
                         self.await_change()
                     elif not said or self.status() != RESTART:

@@ -284,7 +284,7 @@ class BaseWSGIServer(HTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Have the crew watch a new connection."""
-        crew: Crew = self.crew  # type: ignore[assignment]
+        crew: Crew = self.crew
         is_full = len(self.connections) >= self.max_connections and not crew.make_room()
         if is_full and len(self.connections) >= self.max_connections * 1.25:
             self.shutdown_request(request)  # too many even to tell them

@@ -388,11 +388,17 @@ class TLSConnection:
                 data = self.tls.read(_RECORD_SIZE)
                 pieces.append(data)
                 if not data:
-                    self.is_ended = True  # whatever comes after the client's goodbye
+                    self.hear_goodbye()
                 if not data or not self.incoming.pending:
                     return
         finally:
             self.plain = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def hear_goodbye(self) -> None:
+        """The client has said its last, whatever comes after it: who waits for the socket must find an end there."""
+        self.is_ended = True
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RD)
 
     def fail(self, error: ssl.SSLError) -> None:
         """What has come is no TLS: tell the client, if it can be told, and whoever is concerned."""

@@ -136,8 +136,8 @@ class EpollWatch:
     def watch(self, sock: socket.socket, who: Any, room: bool = False) -> int:
         """Have wait() return who when a socket has something to read, or room; return what unwatch() takes."""
         fd = sock.fileno()
-        self.watched[fd] = who
         self.epoll.register(fd, select.EPOLLOUT if room else select.EPOLLIN)
+        self.watched[fd] = who  # who waits may have been told before: it will be told again
         return fd
 
     def unwatch(self, fd: int, who: Any) -> None:

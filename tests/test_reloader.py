@@ -17,16 +17,18 @@ import unittest
 import zipfile
 from unittest import mock
 
-import nanoweb
 from nanoweb import reloader
 from nanoweb.reloader import Watch, run_with_reloader
+
+from .programs import write_bare_package
 
 PATIENCE = 60  # seconds until a test gives up; nothing waits that long when all is well
 
 # It says what it does; VALUE is in another module.
 PROGRAM = """\
 import logging, os, signal, sys, threading, time
-from nanoweb.reloader import is_running_from_reloader, run_with_reloader
+from nanoweb.reloader import Parent, is_running_from_reloader, run_with_reloader
+Parent.most_news = 1000    # files are written faster here than any hand can
 logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
 print("start", os.getpid(), is_running_from_reloader(), sys.argv[1:], sys.warnoptions, flush=True)
 import helper
@@ -35,21 +37,26 @@ def main():
     try:
         print("serve", helper.VALUE, os.getpid(), flush=True)
         while True:
-            time.sleep(0.1)    # a signal that comes just before is heard after it
+            time.sleep(0.02)   # a signal that comes just before is heard after it
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 
 OPTIONS = {}
 if __name__ == "__main__":
-    run_with_reloader(main, interval=0.05, **OPTIONS)
+    run_with_reloader(main, interval=0.02, **OPTIONS)
     print("after", is_running_from_reloader(), flush=True)
 """
 
 
-class FolderTest(unittest.TestCase):
-    """Tests in a folder of their own, with one program at a time."""
+def setUpModule():
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    write_bare_package(folder.name)
+    Program.path = folder.name
 
-    program = None
+
+class FolderTest(unittest.TestCase):
+    """Tests in a folder of their own."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -66,11 +73,9 @@ class FolderTest(unittest.TestCase):
 
     def run_program(self, *arguments, **options):
         """Start Python with these arguments in the folder."""
-        if self.program is not None:
-            self.program.end()
-        self.program = Program(self.folder, arguments or ["app.py"], **options)
-        self.addCleanup(self.program.end)
-        return self.program
+        program = Program(self.folder, arguments or ["app.py"], **options)
+        self.addCleanup(program.end)
+        return program
 
 
 class Program:
@@ -81,12 +86,12 @@ class Program:
         self.life, tail = os.pipe()
         os.set_inheritable(tail, True)
         environ = {name: value for name, value in os.environ.items() if not name.startswith("WERKZEUG_")}
-        environ.update(PYTHONPATH=str(pathlib.Path(nanoweb.__path__[0]).parent), PYTHONDONTWRITEBYTECODE="1")
+        environ.update(PYTHONPATH=self.path, PYTHONDONTWRITEBYTECODE="1")
         # A test run in the background has SIGINT ignored, and passes that on to its children.
         handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", *["-O"] * sys.flags.optimize, *arguments],
+                [sys.executable, "-S", "-W", "error", *["-O"] * sys.flags.optimize, *arguments],
                 **{"cwd": folder, "stdin": subprocess.DEVNULL, **options},
                 env=environ,
                 stdout=self.file,
@@ -176,18 +181,19 @@ class RestartTest(FolderTest):
         ways = [command("app.py"), command("-m", "app"), command("-m", "pkg"), command("folder"), archive]
         if sys.version_info >= (3, 10):
             ways.append(command("-c", PROGRAM.replace("{}", '{"extra_files": ["helper.py"]}')))
-        for way in ways:
-            self.write("helper.py", "VALUE = 'one'")
-            for name in ["app.py", "pkg/__main__.py", "pkg/__init__.py", "folder/__main__.py"]:
-                self.write(name, PROGRAM if name != "pkg/__init__.py" else "")
-            self.write("folder/helper.py", "VALUE = 'one'")
-            arguments = ("-W", "ignore:no such:UserWarning", *way(), "--port", "80 80")
-            with self.subTest(arguments[2:4]):
-                program = self.run_program(*arguments)
-                program.await_value("one")
-                self.write("helper.py", "VALUE = 'second'")
-                self.write("folder/helper.py", "VALUE = 'second'")
-                way()
+        for folder in [".", "folder"]:
+            self.write(f"{folder}/helper.py", "VALUE = 'one'")
+        for name in ["app.py", "pkg/__main__.py", "pkg/__init__.py", "folder/__main__.py"]:
+            self.write(name, PROGRAM if name != "pkg/__init__.py" else "")
+        flags = ("-W", "ignore:no such:UserWarning")
+        programs = [self.run_program(*flags, *way(), "--port", "80 80") for way in ways]
+        for program in programs:
+            program.await_value("one")
+        for folder in [".", "folder"]:
+            self.write(f"{folder}/helper.py", "VALUE = 'second'")
+        archive()
+        for way, program in zip(ways, programs):
+            with self.subTest(way()[:2]):
                 program.await_value("second")
                 starts = program.await_log("^start [0-9]+ (.*)")
                 self.assertGreaterEqual(len(starts), 3)
@@ -202,21 +208,21 @@ class RestartTest(FolderTest):
         self.run_program().await_value("one")
 
     def test_the_status_is_that_of_the_program(self):
-        for ending, status, shown in [
+        endings = [
             ("return", 0, "after True"),
-            ("sys.exit()", 0, ""),
             ("sys.exit(1)", 1, ""),
             ("sys.exit(5)", 5, ""),
             ("sys.exit('no more')", 1, "no more"),
-            ("os._exit(7)", 7, ""),
             ("os.kill(os.getpid(), signal.SIGKILL)", 137, ""),
-        ]:
+        ]
+        self.write("helper.py", "VALUE = 'one'")
+        programs = []
+        for number, (ending, _, _) in enumerate(endings):
+            text = PROGRAM.replace("        while True:\n", f"        {ending}\n        while True:\n")
+            self.write(f"app{number}.py", text)
+            programs.append(self.run_program(f"app{number}.py"))
+        for program, (ending, status, shown) in zip(programs, endings):
             with self.subTest(ending):
-                self.write("helper.py", "VALUE = 'one'")
-                self.write(
-                    "app.py", PROGRAM.replace("        while True:\n", f"        {ending}\n        while True:\n")
-                )
-                program = self.run_program()
                 self.assertEqual(program.status(), status)
                 self.assertEqual(program.log().count("serve one"), 1)
                 self.assertIn(shown, program.log())
@@ -252,30 +258,29 @@ class RestartTest(FolderTest):
         program.await_value("second")
 
     def test_a_file_that_changes_while_the_program_starts_is_not_missed(self):
-        # The child has read helper.py, and is slow to come to the point where it looks at the files.
-        slow = PROGRAM.replace(
-            "import helper\n", "import helper\nprint('read', helper.VALUE, flush=True)\ntime.sleep(WAIT)\n"
-        )
-        slow = slow.replace("WAIT", "1.5 if helper.VALUE == 'second' else 0")
+        # The child has read helper.py and comes to the point where it looks at the files when it has changed again.
+        slow = "import helper\nprint('read', helper.VALUE, flush=True)\nwhile helper.VALUE == 'second':\n"
+        slow += "    time.sleep(0.01)\n    if os.path.exists('go'):\n        break\n"
         self.write("helper.py", "VALUE = 'one'")
-        self.write("app.py", slow)
+        self.write("app.py", PROGRAM.replace("import helper\n", slow))
         program = self.run_program()
         program.await_value("one")
         self.write("helper.py", "VALUE = 'second'")
         program.await_log("read second")
         self.write("helper.py", "VALUE = 'the third'")
+        self.write("go", "")
         program.await_value("the third")
 
     def test_a_program_that_writes_one_of_its_files_when_it_starts_is_not_started_for_ever(self):
         self.write("helper.py", "VALUE = 'one'")
         writes = "import pathlib\npathlib.Path('made.py').write_text(f'TIME = {time.time()}')\nimport made\n"
-        self.write("app.py", PROGRAM.replace("def main", f"{writes}\ndef main"))
+        self.write("app.py", PROGRAM.replace("def main", f"{writes}\ndef main").replace("1000", "1"))
         program = self.run_program()
         program.await_value("one")
-        time.sleep(0.5)
+        time.sleep(0.3)
         self.write("helper.py", "VALUE = 'second'")
         program.await_value("second")
-        time.sleep(0.5)
+        time.sleep(0.3)
         self.assertLessEqual(len(program.await_log("^start")), 5, program.log())
 
 
@@ -283,26 +288,28 @@ class MendTest(FolderTest):
     """A program that is broken comes back when it is mended."""
 
     def test_after_an_error_in_any_file_that_is_read_at_the_start(self):
-        for name, broken in [
-            ("helper.py", "VALUE = = 'broken'"),
-            ("helper.py", "VALUE = 1 / 0"),
-            ("helper.py", "import no_such_module"),
-            ("app.py", "def ("),
-        ]:
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("app.py", PROGRAM)
+        program = self.run_program()
+        program.await_value("one")
+        for number, (name, broken) in enumerate(
+            [
+                ("helper.py", "VALUE = = 'broken'"),
+                ("helper.py", "VALUE = 1 / 0"),
+                ("helper.py", "import no_such_module"),
+                ("app.py", "def ("),
+            ],
+            1,
+        ):
             with self.subTest(name, broken=broken):
-                self.write("helper.py", "VALUE = 'one'")
-                self.write("app.py", PROGRAM)
-                program = self.run_program()
-                program.await_value("one")
                 self.write(name, broken)
-                program.await_log("The program cannot start")
-                self.assertRegex(program.log(), r"Error: ")
-                self.write(
-                    name, "VALUE = 'second'" if name == "helper.py" else PROGRAM.replace('"serve"', '"serve second"')
-                )
-                program.await_log("serve second")
-                self.write("helper.py", "VALUE = 'third'")
-                program.await_log("serve (second )?third")
+                program.await_log("The program cannot start", number)
+                program.await_log(r"Error: ", number)
+                self.write(name, PROGRAM if name == "app.py" else f"VALUE = 'mended {number}'")
+                program.await_log("^serve", 2 * number)
+                self.write("helper.py", f"VALUE = 'later {number}'")
+                program.await_value(f"later {number}")
+                program.await_log("^serve", 2 * number + 1)
 
     def test_after_an_error_in_a_file_that_is_new(self):
         self.write("helper.py", "VALUE = 'one'")
@@ -331,33 +338,48 @@ class MendTest(FolderTest):
 
     def test_after_an_error_in_what_it_runs(self):
         # This is how "nanoweb run" does it: the application is imported when the reloader is there already.
-        text = PROGRAM.replace("import helper\n", "").replace("def main():\n", "def main():\n    import helper\n")
-        for broken in ["VALUE = = 'broken'", "VALUE = 1 / 0", "import inner", "from no_such import module"]:
+        self.write("helper.py", "VALUE = 'one'")
+        self.write(
+            "app.py", PROGRAM.replace("import helper\n", "").replace("main():\n", "main():\n    import helper\n")
+        )
+        program = self.run_program()
+        program.await_value("one")
+        breaks = ["VALUE = = 'broken'", "VALUE = 1 / 0", "from no_such import module", "from inner import VALUE"]
+        self.write("inner.py", "VALUE = = 'broken'")
+        for number, broken in enumerate(breaks, 1):
             with self.subTest(broken):
-                self.write("inner.py", "VALUE = = 'broken'")
                 self.write("helper.py", broken)
-                self.write("app.py", text)
-                program = self.run_program()
-                program.await_log("The program has failed")
-                if "inner" in broken:
-                    self.write("inner.py", "VALUE = 'inner'")
-                    self.write("helper.py", "from inner import VALUE")
-                else:
-                    self.write("helper.py", "VALUE = 'inner'")
-                program.await_value("inner")
-                self.assertIn("Traceback", program.log())
+                program.await_log("The program has failed", number)
+                self.assertEqual(program.log().count("Traceback"), number)
+                self.write("inner.py" if "inner" in broken else "helper.py", f"VALUE = 'mended {number}'")
+                program.await_value(f"mended {number}")
+
+    def test_after_an_error_in_the_application_itself_which_no_module_is_beside(self):
+        # A command that is installed, and an application in the folder where it was given.
+        self.write(
+            "bin/command.py",
+            PROGRAM.replace("import helper\n", "").replace(
+                "main():\n",
+                f"""main():
+    sys.path.insert(0, {str(self.folder / "shop")!r})
+    import helper
+""",
+            ),
+        )
+        self.write("shop/helper.py", "VALUE = = 'broken'")
+        program = self.run_program("bin/command.py")
+        program.await_log("The program has failed")
+        self.write("shop/helper.py", "VALUE = 'mended'")
+        program.await_value("mended")
 
     def test_ctrl_c_ends_the_wait(self):
-        for place, status in [("main", 0), ("import", 1)]:
-            with self.subTest(place):
-                text = PROGRAM.replace("def main():\n", "def main():\n    1 / 0\n")
-                if place == "import":
-                    text = PROGRAM.replace(
-                        "def main():\n", "if is_running_from_reloader():\n    1 / 0\n\ndef main():\n"
-                    )
-                self.write("helper.py", "VALUE = 'one'")
-                self.write("app.py", text)
-                program = self.run_program()
+        self.write("helper.py", "VALUE = 'one'")
+        self.write("main.py", PROGRAM.replace("def main():\n", "def main():\n    1 / 0\n"))
+        text = PROGRAM.replace("def main():\n", "if is_running_from_reloader():\n    1 / 0\n\ndef main():\n")
+        self.write("import.py", text)
+        programs = {name: self.run_program(name) for name in ["main.py", "import.py"]}
+        for (name, program), status in zip(programs.items(), [0, 1]):
+            with self.subTest(name):
                 program.await_log("when one of its files changes")
                 os.killpg(program.process.pid, signal.SIGINT)
                 self.assertEqual(program.status(), status)
@@ -378,16 +400,14 @@ class EndTest(FolderTest):
         )
         text = text.replace("OPTIONS = {}", "OPTIONS = {}\nfrom nanoweb.reloader import Child\nChild.grace = 60\n")
         self.write("app.py", text.replace('print("after"', 'print("ended well"'))
-        for send, number in [
-            (os.kill, signal.SIGINT),
-            (os.kill, signal.SIGTERM),
-            (os.killpg, signal.SIGINT),
-            (os.killpg, signal.SIGTERM),
-        ]:
+        ways = [(send, number) for send in (os.kill, os.killpg) for number in (signal.SIGINT, signal.SIGTERM)]
+        programs = [self.run_program() for _ in ways]
+        for (send, number), program in zip(ways, programs):
             with self.subTest(send.__name__, number=number.name):
-                program = self.run_program()
                 program.await_value("one")
                 send(program.process.pid, number)
+        for (send, number), program in zip(ways, programs):
+            with self.subTest(send.__name__, number=number.name):
                 self.assertEqual(program.status(), 0)
                 self.assertTrue(program.all_are_dead())
                 self.assertIn("ended well", program.log())
@@ -400,9 +420,9 @@ class EndTest(FolderTest):
                 'print("interrupted", flush=True)', 'print("interrupted", flush=True)\n        time.sleep(600)'
             ),
         )
-        for number in [signal.SIGINT, signal.SIGTERM]:
+        programs = {number: self.run_program() for number in [signal.SIGINT, signal.SIGTERM]}
+        for number, program in programs.items():
             with self.subTest(number.name):
-                program = self.run_program()
                 program.await_value("one")
                 program.process.send_signal(number)
                 program.await_log("^interrupted")
@@ -455,7 +475,7 @@ class SocketTest(FolderTest):
                     with client:
                         client.sendall(helper.VALUE.encode())
 
-        run_with_reloader(main, interval=0.05)
+        run_with_reloader(main, interval=0.02)
         """
 
     def test_no_connection_is_refused(self):
@@ -464,7 +484,7 @@ class SocketTest(FolderTest):
         program = self.run_program()
         port = int(program.await_log("port ([0-9]+)")[0])
         value = 1
-        for _ in range(3):
+        for _ in range(2):
             deadline = time.monotonic() + PATIENCE
             while time.monotonic() < deadline:
                 with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
@@ -494,7 +514,9 @@ def fake_modules(**files):
     for name, path in files.items():
         modules[name] = types.ModuleType(name)
         modules[name].__file__ = path
-    return mock.patch.object(reloader, "sys", mock.Mock(modules=modules)), modules
+    return mock.patch.object(
+        reloader, "sys", mock.Mock(modules=modules, path=[os.path.dirname(os.__file__)])
+    ), modules
 
 
 class WatchTest(FolderTest):
@@ -539,6 +561,15 @@ class WatchTest(FolderTest):
         self.write("second.py", "x")
         self.assertEqual(watch.look(), second)
         self.assertIsNone(watch.look())
+
+    def test_templates_beside_a_module_are_watched(self):
+        module, page = self.write("site/app.py", ""), self.write("site/templates/deep/page.html", "")
+        self.write("templates/not_ours.html", "")
+        watch = self.watch(files={"app": module})
+        self.assertIsNone(watch.look())
+        self.assertEqual(list(watch.seen), [module, page])
+        self.write("site/templates/deep/page.html", "x")
+        self.assertEqual(watch.look(), page)
 
     def test_modules_of_any_kind_are_looked_at_and_none_is_loaded(self):
         path = self.write("lazy.py", "1 / 0")
@@ -598,7 +629,7 @@ class WatchTest(FolderTest):
         path = self.write("mod.py", "")
         watch = self.watch(files={"mod": path}, origin=time.time() + 60)
         self.assertIsNone(watch.look())
-        watch.worry([old, "/no/such/file.py", os.__file__])
+        watch.worry()
         self.assertIsNone(watch.look())
         os.rename(self.write("elsewhere", ""), self.folder / "new.py")
         os.utime(self.folder / "new.py", (1, 1))
