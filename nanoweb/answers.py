@@ -123,6 +123,10 @@ class ResponseWriter:
         else:
             self.handler.send(head)
             self.handler.send(data)
+        if (
+            not is_all and self.handler.outbox.parts
+        ):  # PEP 3333, "Buffering and Streaming": no piece waits for the next
+            self.handler.empty_outbox()
 
     def send_file(self, file: IO[bytes]) -> bool:
         """Send a file from where it stands, to its end or for Content-Length bytes; False if that must go by read().
@@ -175,6 +179,8 @@ class ResponseWriter:
         handler, own = self.handler, self.own
         date = "" if "date" in own else date_field()
         server = "" if "server" in own else handler.server_field
+        if "connection" in own and own["connection"].strip().lower() == "close":
+            handler.close_connection = True
         framing = self.choose_framing(size)
         if handler.begin_response(self.status[:3]):
             framing += "Connection: close\r\n"
@@ -251,6 +257,9 @@ class Outbox:
             pass
         except OSError as error:
             raise ClientGone(f"the client has gone: {error}") from error
+        except RuntimeError:
+            self.close()  # there is no rest to be sent
+            raise
         if self.pace is not None:
             self.pace.moved += moved
         return not self.parts
@@ -346,5 +355,6 @@ def exact_bytes(data: Any) -> bytes:
     if type(data) is bytes:
         return data
     if not isinstance(data, bytes):
-        raise TypeError(f"the body holds {data!r:.80}, which is no bytes (PEP 3333): encode() it")
+        cure = "return [body], not body" if isinstance(data, int) else "encode() it"
+        raise TypeError(f"the body holds {data!r:.80}, which is no bytes (PEP 3333): {cure}")
     return bytes(memoryview(data))

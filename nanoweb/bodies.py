@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 BLOCK_SIZE = 65536  # bytes that one recv() may bring, and one read() of a file
+MAX_EMPTY_LINES = 10  # before a head; who sends them without end must not keep us busy
 READ_SIZE = 1048576  # bytes that one read() of a body makes room for before they have come
 
 _token = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -49,14 +50,16 @@ class Inbox:
     the rest comes, however long that takes and whoever waits for it.  What comes is
     kept as it is where nothing is left over, else added to a bytearray: bytes that
     come one by one must not be copied with all those before them.
+
+    empty_lines    how many were dropped that stood before the next head
     """
 
-    __slots__ = ("connection", "data", "position")
+    __slots__ = ("connection", "data", "empty_lines", "position")
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.data: bytes | bytearray = b""
-        self.position = 0
+        self.position = self.empty_lines = 0
 
     def __len__(self) -> int:
         return len(self.data) - self.position
@@ -96,9 +99,13 @@ class Inbox:
 
         skip    bytes of the head in which it cannot begin, as an earlier call has found
         """
-        while self.data.startswith(b"\r\n", self.position):
+        while self.data.startswith(b"\r\n", self.position) and self.empty_lines < MAX_EMPTY_LINES:
             self.position += 2  # old clients send an empty line after a POST.  RFC 9112, section 2.2
-        return self.data.find(b"\r\n\r\n", self.position + skip)
+            self.empty_lines += 1
+        end = self.data.find(b"\r\n\r\n", self.position + skip)
+        if end >= 0:
+            self.empty_lines = 0
+        return end
 
     def take(self, size: int) -> bytes:
         """Return the next size bytes, or all that are here."""

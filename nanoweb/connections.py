@@ -136,6 +136,7 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     max_request_line = 8190  # bytes; more is a 414
     max_head = 65536  # bytes of the request line and all fields; more is a 431
+    max_field = 32768  # bytes of one field, with its name; more is a 431
     max_fields = 100  # more are a 431
     header_timeout = 20.0  # seconds from the first byte of a head to its last; longer is a 408
     idle_timeout = 60.0  # seconds that a connection may be silent before a request; then it is closed
@@ -350,6 +351,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     def read_fields(self, data: bytes, version: str) -> _Fields:
         if data.count(b"\r\n") > self.max_fields:
             raise RefusedRequest(431, f"more than {self.max_fields} fields")
+        if len(data) > self.max_field and max(map(len, data.split(b"\r\n"))) > self.max_field:
+            raise RefusedRequest(431, f"a field is longer than {self.max_field} bytes")
         if self.server.ssl_context is not None:
             certificate = self.connection.client_certificate()
             if certificate is not None:

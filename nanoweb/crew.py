@@ -122,7 +122,7 @@ class Crew:
         self.served = 0
         self.mend()
         deadline = float("inf") if seconds is None else time.monotonic() + seconds
-        while not self.served:
+        while not (self.served or self.is_over):
             self.time_left = deadline - time.monotonic()
             if self.time_left <= 0:
                 return False
@@ -162,6 +162,9 @@ class Crew:
         deadline = time.monotonic() + self.homecoming
         for thread in self.members - {threading.current_thread()}:
             thread.join(max(deadline - time.monotonic(), 0))
+        self.polling.acquire(
+            timeout=max(deadline - time.monotonic(), 0)
+        )  # who waits must hear the bell before it goes
         for handler in self.server.connections.copy().values():
             if not self.is_served(handler):
                 self.let_go(handler)
@@ -227,6 +230,8 @@ class Crew:
 
     def survive(self) -> None:
         """An error that belongs to no connection must not be the end of all."""
+        if self.is_over:  # and the selector is closed
+            return
         if self.server.passthrough_errors:
             raise  # noqa: PLE0704
         self.complain("the server failed while it looked for connections", exc_info=sys.exc_info())
@@ -268,6 +273,8 @@ class Crew:
 
     def stand_by(self, bunk: threading.Lock) -> None:
         """Wait to be called up."""
+        if log_writer.lines:
+            log_writer.flush()
         self.standing_by.append(bunk)
         if not self.is_over:  # end() says so before it calls up all
             bunk.acquire()
@@ -516,7 +523,7 @@ class Crew:
         waited = self.measure_wait(is_polled)
         is_slow, is_idle = self.look_at_work()
         if log_writer.lines:
-            log_writer.flush()
+            log_writer.flush_if_due()
         if not is_polled and self.is_draining and not self.has_left:
             self.leave_if_nobody_polls()
         is_stuck = is_slow and waited > (self.tick if is_idle else self.patience)
@@ -633,7 +640,7 @@ class ForkingCrew(Crew):
         self.unwatch(handler)  # before: what two processes have open would stay in the selector for ever
         try:
             self.server.make_process(handler.connection, handler.client_address)  # type: ignore[attr-defined]
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 (the system has none, or no memory)
             self.complain("cannot make a process: %s", error)
             with suppress(ClientGone):
                 handler.turn_away("there can be no process for this now: try again later")
@@ -650,7 +657,7 @@ class ForkingCrew(Crew):
         self.server.connections.clear()
         self.ready.clear()
         for file in (self.selector, self.bell, self.rope, self.horn, self.server.socket):
-            file.close()  # type: ignore[attr-defined]
+            file.close()
 
     def end(self) -> None:
         super().end()

@@ -131,7 +131,10 @@ _FIRST_OF_SYSTEMD = 3
 
 # Linux can be told to ignore packets that may have come from too far, with fewer hops left than so many; and all have
 # fewer than 255.  IP_MINTTL for IPv4, IPV6_MINHOPCOUNT for IPv6: the socket module does not name them.
-_FARTHEST = [(socket.IPPROTO_IP, 21), (getattr(socket, "IPPROTO_IPV6", 41), 73)] if sys.platform == "linux" else []
+_FARTHEST = {}
+if sys.platform == "linux":
+    _FARTHEST[socket.AF_INET] = [(socket.IPPROTO_IP, 21)]
+    _FARTHEST[socket.AF_INET6] = [(socket.IPPROTO_IP, 21), (socket.IPPROTO_IPV6, 73)]
 
 
 def bar_newcomers(sock: socket.socket) -> None:
@@ -140,14 +143,14 @@ def bar_newcomers(sock: socket.socket) -> None:
     After it the socket can be emptied and closed.  A close alone resets who has connected since
     the last accept(), and believes to have been heard.  Linux only, elsewhere it does nothing.
     """
-    for level, option in _FARTHEST:
+    for level, option in _FARTHEST.get(sock.family, ()):
         with suppress(OSError):
             sock.setsockopt(level, option, 255)
 
 
 def admit(sock: socket.socket) -> None:
     """Lift the bar from a connection: it has it from the socket that it was accepted by."""
-    for level, option in _FARTHEST:
+    for level, option in _FARTHEST.get(sock.family, ()):
         with suppress(OSError):
             sock.setsockopt(level, option, 0)
 

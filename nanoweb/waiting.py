@@ -136,15 +136,19 @@ class EpollWatch:
     def watch(self, sock: socket.socket, who: Any, room: bool = False) -> int:
         """Have wait() return who when a socket has something to read, or room; return what unwatch() takes."""
         fd = sock.fileno()
-        self.epoll.register(fd, select.EPOLLOUT if room else select.EPOLLIN)
-        self.watched[fd] = who  # who waits may have been told before: it will be told again
+        self.watched[fd] = who  # before: a thread that waits would find it again and again, and know nobody
+        try:
+            self.epoll.register(fd, select.EPOLLOUT if room else select.EPOLLIN)
+        except BaseException:
+            del self.watched[fd]
+            raise
         return fd
 
     def unwatch(self, fd: int, who: Any) -> None:
         if self.watched.get(fd) is who:  # else somebody has closed its socket, and the number is another's now
-            del self.watched[fd]
             with suppress(OSError):
                 self.epoll.unregister(fd)
+            del self.watched[fd]  # after: see watch()
 
     def wait(self, seconds: float | None) -> list[Any]:
         """Wait until some are ready; return them, and maybe None in between, or nothing if the time is over."""

@@ -54,8 +54,7 @@ _status_re = re.compile(r"[2-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?")
 
 # What describes the connection, not the message, is the server's to say.  RFC 9110, 7.6.1; PEP 3333.
 _hop_by_hop = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization proxy-connection"
-    " te trailer transfer-encoding upgrade".split()
+    "proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
 )
 # RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5: these have no body, whatever an application returns.
 _bodiless = ("204", "205", "304")
@@ -293,14 +292,14 @@ def status_line(status: str) -> tuple[str, bool]:
 
 
 def write_fields(headers: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
-    r"""Return (fields as they go onto the wire, {name in lower case: value} of those that we would add).
+    r"""Return (fields as they go onto the wire, {name in lower case: value} of those that are ours to say).
 
     >>> write_fields([("Content-Type", "text/plain"), ("Content-Length", "5")])
     ('Content-Type: text/plain\r\n', {'content-length': '5'})
 
     raises    ValueError or TypeError for what cannot be sent, or is not the application's to say
 
-    Content-Length is not among the former: whether it is sent depends on more than the fields.
+    Content-Length and Connection are not among the former: what is sent of them depends on more than the fields.
     """
     text = ""
     own = {}
@@ -320,6 +319,8 @@ def _write_field(name, value):
     """(the line that a field is, its name in lower case if it is one of ours); refuses what is not to be sent."""
     check_header(name, value)
     lower = name.lower()
+    if lower in ("connection", "keep-alive"):  # a habit of many; only "close" says something, and that is heard
+        return "", lower
     if lower in _hop_by_hop:
         raise ValueError(f"header {name} is the server's own (PEP 3333: hop-by-hop): leave it out")
     if lower == "content-length":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import struct
@@ -33,6 +34,10 @@ class Answer:
                 raise AssertionError(f"{name} is there twice")
             self.fields[name.lower()] = value
         self.body, self.rest, self.is_whole = self._split_body(rest, asked_by)
+
+    def told(self, key):
+        """Return what the body says of a key, if that is JSON."""
+        return json.loads(self.body).get(key)
 
     def _split_body(self, rest, asked_by):
         if asked_by == b"HEAD" or self.code in (100, 204, 304):
@@ -127,6 +132,11 @@ def split_answers(data, *methods):
     return answers
 
 
+def split_requested(data, requests):
+    """Return the answers in what a server has sent to some requests."""
+    return split_answers(data, *re.findall(rb"(?m)^([A-Z]+) \S+ HTTP/1", requests))
+
+
 def send(port, *pieces, says_last=True):
     """Send pieces one by one, return all that the server answers until it closes.
 
@@ -146,5 +156,4 @@ def send(port, *pieces, says_last=True):
 
 def ask(port, *pieces, says_last=True):
     """As send(), but return the answers, of which there may be several."""
-    data = b"".join(pieces)
-    return split_answers(send(port, *pieces, says_last=says_last), *re.findall(rb"(?m)^([A-Z]+) \S+ HTTP/1", data))
+    return split_requested(send(port, *pieces, says_last=says_last), b"".join(pieces))

@@ -156,7 +156,7 @@ class ServerProcess:
         """Wait until it listens no longer; what it has begun may go on."""
         for _ in repeatedly():
             try:
-                raw.connect(self.port).close()
+                raw.connect(self.port, 0.1).close()  # it may hear no newcomers, while it takes those who wait
             except OSError:
                 return
         raise AssertionError("it listens still")

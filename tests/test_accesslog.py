@@ -221,13 +221,16 @@ class WriterTest(unittest.TestCase):
         written = sys.stderr.getvalue()
         self.assertRegex(written, r"\Abefore\nfailed\nTraceback (?:.*\n)+KeyError: 'x'\n\Z")
 
-    def test_a_lonely_request_is_in_the_log_before_its_answer_is_there(self):
+    def test_a_lonely_request_is_in_the_log_at_once(self):
+        """With one thread before its answer is there; with several, whoever waits next for connections writes it."""
         show_log()
         for options in [{}, {"threaded": True}]:
             with running(hello, options=options) as server, raw.connect(server.port) as sock:
                 for count in range(1, 4):
                     sock.sendall(HELLO)
                     raw.receive_answer(sock)
+                    if options:
+                        self.assertTrue(eventually(lambda count=count: sys.stderr.getvalue().count("\n") == count))
                     lines = sys.stderr.getvalue().splitlines()
                     self.assertEqual(len(lines), count)
                     self.assertRegex(lines[-1], LINE)
@@ -267,6 +270,16 @@ class WriterTest(unittest.TestCase):
         with running(hello) as server:
             self.assertTrue(eventually(lambda: "waits" in sys.stderr.getvalue()))
             self.assertTrue(server.crew)
+
+    def test_lines_that_come_within_a_moment_are_written_together(self):
+        """To write each took as long as to answer."""
+        show_log()
+        log_writer.flushed_at = 0.0
+        for now, line, told in [(100, "a", "a\n"), (100.004, "b", "a\n"), (100.006, "c", "a\nb\nc\n")]:
+            accesslog.tell("info", line)
+            with mock.patch.object(accesslog.time, "monotonic", return_value=now):
+                log_writer.flush_if_due()
+            self.assertEqual(sys.stderr.getvalue(), told)
 
     def test_a_closed_or_missing_stream_is_no_reason_to_fail(self):
         show_log()

@@ -203,6 +203,16 @@ class FileTest(HandlerTest):
         self.assertFalse(raw.Answer(data).is_whole)
         self.assert_log(tracebacks=1)
 
+    def test_a_file_that_has_become_shorter_at_once_is_one_error(self):
+        def shorter(file, limit):
+            return FilePart(os.dup(file.fileno()), 0, 101)
+
+        file = make_file(b"x" * 100)
+        with mock.patch.object(FilePart, "of", shorter), running(self.app(file)) as server:
+            [answer] = raw.ask(server.port, HELLO, says_last=False)
+        self.assertEqual((answer.code, answer.body, answer.is_whole), (200, b"x" * 100, False))
+        self.assert_log(tracebacks=1)
+
     def test_a_file_that_is_written_to_is_sent_as_it_was_written(self):
         file = tempfile.TemporaryFile()  # noqa: SIM115
         file.write(b"x" * 100)

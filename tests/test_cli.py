@@ -594,7 +594,10 @@ class OptionsTest(FolderTest):
         usual.update(ssl_context=None, fd=None, mode=None)
         for argv, expected in [
             ([], {}),
-            (["--host", "::1", "-p", "0", "-w", "3", "--threads", "8"], dict(host="::1", port=0, workers=3, threads=8)),
+            (
+                ["--host", "::1", "-p", "0", "-w", "3", "--threads", "8"],
+                dict(host="::1", port=0, workers=3, threads=8),
+            ),
             (["--host", "unix://s", "--mode", "660"], {"host": "unix://s", "mode": 0o660}),
             (["--fd", "3"], {"fd": 3}),
             (["--fd", "systemd", "--no-access-log"], {"fd": "systemd", "access_log": False}),

@@ -19,11 +19,12 @@ from contextlib import redirect_stderr
 from unittest import mock
 
 from nanoweb import listening, serving
+from nanoweb.crew import Crew
 from nanoweb.serving import make_server, run_simple
 
 from . import raw
 from .raw import HELLO, request
-from .servers import KINDS, ROOT, ServerProcess, collected_log, echo, hello, running
+from .servers import KINDS, ROOT, ServerProcess, collected_log, echo, eventually, hello, running
 from .test_tls import CERTIFICATE, KEY
 
 
@@ -195,6 +196,9 @@ class TLSTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
+        farewell = mock.patch.object(Crew, "farewell", 0.05)
+        farewell.start()
+        self.addCleanup(farewell.stop)
         self.pair = [os.path.join(folder.name, name) for name in ["cert.pem", "key.pem"]]
         for path, text in zip(self.pair, [CERTIFICATE, KEY]):
             with open(path, "w", encoding="ascii") as file:
@@ -279,7 +283,7 @@ class ProgramTest(unittest.TestCase):
         server = ServerProcess(
             "from nanoweb.serving import BaseWSGIServer; from tests.programs import serve\n"
             f"BaseWSGIServer.shutdown_timeout = {timeout}\n"
-            f"serve({kind!r}, farewell=0.1)",
+            f"serve({kind!r}, farewell=0.1, homecoming=0.1)",
             stop_signal,
         )
         self.addCleanup(server.stop)
@@ -292,6 +296,7 @@ class ProgramTest(unittest.TestCase):
                 with raw.connect(server.port) as sock:
                     sock.sendall(HELLO)
                     self.assertEqual(raw.receive_answer(sock).code, 200)
+                    self.assertTrue(eventually(lambda server=server: server.log().endswith("200 -\n")), server.log())
                     self.assertRegex(
                         server.log(),
                         r"\A \* Running on http://127\.0\.0\.1:[0-9]+\n \* This is for development: [^\n]+\n"
@@ -427,6 +432,22 @@ if hasattr(os, "fork"):
                 for _ in range(2):
                     sock.sendall(HELLO)
                     self.assertEqual(raw.receive_answer(sock).code, 200)
+
+        def test_who_only_looks_whether_we_live_takes_no_process(self):
+            """As the probes of load balancers do."""
+            server = ServerProcess(
+                "import os; from tests.programs import hello, run_simple\n"
+                "os.register_at_fork(before=lambda: os.write(1, b'a process\\n'))\n"
+                "run_simple('127.0.0.1', 0, hello, processes=2)"
+            )
+            self.addCleanup(server.stop)
+            for _ in range(5):
+                raw.connect(server.port).close()
+                raw.reset(raw.connect(server.port))
+            self.assertEqual([answer.code for answer in raw.ask(server.port, HELLO)], [200])
+            self.assertEqual(server.process.poll(), None)
+            self.assertTrue(eventually(lambda: "a process" in server.log()))
+            self.assertEqual(server.log().count("a process"), 1)
 
         def test_a_client_that_keeps_a_process_busy_leaves_it_to_others(self):
             server = ServerProcess(

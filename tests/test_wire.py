@@ -141,7 +141,9 @@ class FieldsTest(WireTest):
             ("5", "chunked", "1.1", 400),
             (None, "chunked", "1.0", 400),
             (None, "gzip, chunked", "1.1", 501),
-            (None, "", "1.1", 501),
+            (None, "", "1.1", 400),
+            (None, "chunked, gzip", "1.1", 400),
+            (None, "chunked, chunked", "1.1", 400),
         ]:
             given = {"CONTENT_LENGTH": length, "HTTP_TRANSFER_ENCODING": coding}
             given = {key: value for key, value in given.items() if value is not None}
@@ -202,9 +204,13 @@ class ResponseHeadTest(unittest.TestCase):
     def test_fields_that_come_again_are_checked_once_and_refused_each_time(self):
         for _ in range(3):
             self.assertEqual(wire.write_fields([("A", "b"), ("a", "c")]), ("A: b\r\na: c\r\n", {}))
-            for field in [("A", "b\n"), ("Connection", "close"), ("A" * 9 + "\n", "b"), ("Content-Length", "")]:
+            for field in [("A", "b\n"), ("Upgrade", "h2c"), ("A" * 9 + "\n", "b"), ("Content-Length", "")]:
                 with self.assertRaises(ValueError):
                     wire.write_fields([field])
+
+    def test_the_connection_is_the_servers_to_speak_of(self):
+        for name in ("Connection", "KEEP-ALIVE"):
+            self.assertEqual(wire.write_fields([(name, "keep-alive")]), ("", {name.lower(): "keep-alive"}))
 
     def test_long_values_are_written_and_not_kept(self):
         known = wire._write_known_field.cache_info().currsize
