@@ -634,8 +634,8 @@ def _add_debugger(application: WSGIApplication, use_evalex: bool) -> WSGIApplica
 # What serve() takes as limits, and where they are explained.
 _SERVER_LIMITS = "max_connections max_outbox shutdown_timeout request_queue_size".split()
 _HANDLER_LIMITS = (
-    "max_request_line max_head max_field max_fields header_timeout idle_timeout buffer_bytes body_timeout send_timeout "
-    "min_body_rate drain_bytes linger_timeout"
+    "max_request_line max_head max_field max_fields header_timeout idle_timeout buffer_bytes body_timeout "
+    "send_timeout min_body_rate drain_bytes linger_timeout"
 ).split()
 
 

@@ -596,7 +596,7 @@ class OptionsTest(FolderTest):
             ([], {}),
             (
                 ["--host", "::1", "-p", "0", "-w", "3", "--threads", "8"],
-                dict(host="::1", port=0, workers=3, threads=8),
+                {"host": "::1", "port": 0, "workers": 3, "threads": 8},
             ),
             (["--host", "unix://s", "--mode", "660"], {"host": "unix://s", "mode": 0o660}),
             (["--fd", "3"], {"fd": 3}),

@@ -92,9 +92,9 @@ class DevelopmentTest(NoServerTest):
     def test_the_child_of_a_reloader_serves_on_the_socket_of_its_parent(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             environ = {"WERKZEUG_RUN_MAIN": "true", "WERKZEUG_SERVER_FD": str(os.dup(listener.fileno()))}
-            with mock.patch("nanoweb.reloader.run_with_reloader", lambda run, *args: run()):
-                with mock.patch.dict(os.environ, environ):
-                    run_simple("127.0.0.1", 1, hello, use_reloader=True)
+            run_now = mock.patch("nanoweb.reloader.run_with_reloader", lambda run, *args: run())
+            with run_now, mock.patch.dict(os.environ, environ):
+                run_simple("127.0.0.1", 1, hello, use_reloader=True)
             self.assertEqual(self.servers[0].port, listener.getsockname()[1])
         self.assertEqual([line for line in self.said() if "Running" in line], [])
 
@@ -197,15 +197,16 @@ class DescriptorTest(unittest.TestCase):
             self.assertEqual(listener.getsockname()[1], port)  # its owner has it still
 
     def test_what_is_no_such_socket_is_refused(self):
-        near, far = socket.socketpair()
-        with socket.socket() as deaf, tempfile.TemporaryFile() as file, near as connected, far:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-                for fd in (deaf.fileno(), file.fileno(), connected.fileno(), datagrams.fileno(), 10**9, 10**30, -1):
-                    with self.subTest(fd), self.assertRaises(OSError) as caught:
-                        adopt_socket(fd)
-                    self.assertIn(f"descriptor {fd}", str(caught.exception))
-                with self.assertRaisesRegex(OSError, f"Cannot serve: descriptor {deaf.fileno()}"):
-                    make_server(fd=deaf.fileno())
+        deaf, datagrams = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+        files = [deaf, datagrams, *socket.socketpair(), tempfile.TemporaryFile()]
+        for file in files:
+            self.addCleanup(file.close)
+        for fd in (*(file.fileno() for file in files), 10**9, 10**30, -1):
+            with self.subTest(fd), self.assertRaises(OSError) as caught:
+                adopt_socket(fd)
+            self.assertIn(f"descriptor {fd}", str(caught.exception))
+        with self.assertRaisesRegex(OSError, f"Cannot serve: descriptor {deaf.fileno()}"):
+            make_server(fd=deaf.fileno())
 
     def test_systemd_hands_over_one(self):
         for count, pid, right in [
@@ -215,13 +216,13 @@ class DescriptorTest(unittest.TestCase):
             ("2", str(os.getpid()), False),
             ("", "", False),
         ]:
-            with self.subTest(count=count, pid=pid):
-                with mock.patch.dict(os.environ, {"LISTEN_FDS": count, "LISTEN_PID": pid}):
-                    if right:
-                        self.assertEqual(systemd_socket(), 3)
-                    else:
-                        with self.assertRaisesRegex(OSError, "LISTEN_FDS"):
-                            systemd_socket()
+            environ = {"LISTEN_FDS": count, "LISTEN_PID": pid}
+            with self.subTest(count=count, pid=pid), mock.patch.dict(os.environ, environ):
+                if right:
+                    self.assertEqual(systemd_socket(), 3)
+                else:
+                    with self.assertRaisesRegex(OSError, "LISTEN_FDS"):
+                        systemd_socket()
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "there are no processes to share a socket")
