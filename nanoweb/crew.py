@@ -66,6 +66,7 @@ class Crew:
     is_draining   whether no new connection is taken, and the others are brought to their end
     turns         how many times a connection went on
     served        how many connections with a request have ended, for run_once()
+    most_connections    the most that there were of late, for be_courteous()
     is_over       whether all shall go home
     """
 
@@ -77,6 +78,7 @@ class Crew:
     farewell = 1.0  # seconds of silence after which nobody misses a connection
     handshake = 0.05  # seconds in which who has begun to connect when we leave has done so
     homecoming = 1.0  # seconds that threads have to end when the last connection is closed
+    courtesy = 0.0005  # seconds that another process has to take the next connection
     pause = 0.1  # seconds between two attempts to take connections when no descriptor is left
     complaint = 60.0  # seconds between two lines in the log that say the same of such a shortage
     doze_after = 20  # ticks with nothing to guard, after which the guard sleeps until something comes
@@ -98,7 +100,7 @@ class Crew:
         self.complaints: dict[str, float] = {}
         handler: Any = server.RequestHandlerClass
         limits = handler.header_timeout, handler.idle_timeout, handler.body_timeout, handler.linger_timeout
-        self.turns = self.served = 0
+        self.turns = self.served = self.most_connections = 0
         self.time_left = float("inf")
         self.sweep_time = min(1.0, max(min(limits) / 4, 0.01))
         self.alarm = held_lock()
@@ -415,6 +417,7 @@ class Crew:
     def sweep(self, now: float) -> None:
         """Give up the connections whose deadline has passed: now and then, as a clock for each would cost more."""
         self.next_sweep = now + min(self.longest_wait() or self.sweep_time, self.sweep_time)
+        self.most_connections = len(self.server.connections)
         self.server.service_actions()
         if not (self.is_listening or self.is_draining) and now >= self.next_listen:
             self.listen()
@@ -459,6 +462,17 @@ class Crew:
         for _ in range(_ACCEPTS_AT_ONCE):
             if not self.accept_one():
                 return
+            if self.server.multiprocess and len(self.server.connections) > self.most_connections:
+                self.be_courteous()
+                return
+
+    def be_courteous(self) -> None:
+        """We have more connections than we had of late: let another process take the next one.
+
+        Who is awake is faster than who must wake up: it would take all who come at one moment, and keep them.
+        """
+        self.most_connections = len(self.server.connections)
+        time.sleep(self.courtesy)
 
     def accept_one(self) -> bool:
         """Take a connection; False if none is there, or the system has no descriptor for it."""

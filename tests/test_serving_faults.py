@@ -6,8 +6,10 @@ import socket
 import sys
 import threading
 import unittest
-from contextlib import closing
+from contextlib import ExitStack, closing
+from unittest import mock
 
+from nanoweb.crew import Crew
 from nanoweb.listening import admit, bar_newcomers
 from nanoweb.serving import ThreadedWSGIServer
 
@@ -88,6 +90,28 @@ class FarewellTest(unittest.TestCase):
                 self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
         thread.join()
         self.assertEqual(server.connections, {})
+
+
+class CourtesyTest(unittest.TestCase):
+    """Processes that share a socket."""
+
+    def test_clients_that_come_at_one_moment_do_not_all_go_to_one_of_them(self):
+        one = ThreadedWSGIServer("127.0.0.1", 0, paths)
+        servers = [one, ThreadedWSGIServer("127.0.0.1", one.port, paths, fd=one.fileno())]
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch.object(Crew, "courtesy", 0.05))
+            for server in servers:
+                server.multiprocess = True
+                thread = threading.Thread(target=server.serve_forever)
+                stack.callback(thread.join)
+                stack.callback(server.shutdown)
+                thread.start()
+            clients = [stack.enter_context(raw.connect(one.port)) for _ in range(12)]
+            for client in clients:
+                client.sendall(raw.HELLO)
+            for client in clients:
+                self.assertEqual(raw.receive_answer(client).code, 200)
+            self.assertTrue(all(server.connections for server in servers))
 
 
 if __name__ == "__main__":

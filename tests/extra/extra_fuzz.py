@@ -15,18 +15,20 @@ import random
 import re
 import signal
 import socket
+import ssl
+import tempfile
 import time
 import unittest
 from contextlib import nullcontext, suppress
 
-from tests.extra.process import ServerProcess
+from tests.extra.process import PATIENCE, ServerProcess, make_certificate
 from tests.raw import connect
 
 SEED = int(os.environ.get("FUZZ_SEED", "5"))
 COUNT = int(os.environ.get("FUZZ_COUNT", "100000"))
 AT_ONCE = 100  # connections; their bytes are sent before the first answer is read
 GROWTH = 2.0  # megabytes that the server may hold more in the end than after a tenth of all,
-GROWTH_PER_THREAD = 1.0  # and for each thread, in which the C library keeps what was freed
+GROWTH_PER_THREAD = 0.25  # and for each thread, in which the C library keeps what was freed
 
 BROWSER = (
     b"Host: www.example.com:8080\r\n"
@@ -153,14 +155,14 @@ def mutate(rng):
 # The other side
 
 
-def exchange(port, conversations):
+def exchange(dial, conversations):
     """Send each of the conversations, which are lists of pieces, on a connection of its own; return what came back.
 
-    All connections get their first piece, then all their second, and so on.  What came ends with RESET where the
-    server has closed the connection before it had read all.
+    All connections, which dial() makes, get their first piece, then all their second, and so on.  What came ends with
+    RESET where the server has closed the connection before it had read all.
     """
     turns = max(map(len, conversations))
-    connections = [connect(port) for _ in conversations]
+    connections = [dial() for _ in conversations]
     try:
         for turn in range(turns):
             if turn > 0 and turns < 5:
@@ -179,6 +181,50 @@ def exchange(port, conversations):
 
 
 RESET = b"\0reset"
+
+
+class TLSSide:
+    """A client that speaks TLS, and like one of TCP can say its last and go on to listen.
+
+    That cannot be had of ssl.SSLSocket: its shutdown() forgets the TLS, its unwrap() throws away what still comes.
+    """
+
+    def __init__(self, connection, context):
+        self.connection, self.close = connection, connection.close
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing)
+        self.do(self.tls.do_handshake)
+
+    def do(self, action, *args):
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                result = action(*args)
+                self.push()
+                return result
+            self.push()
+            data = self.connection.recv(65536)
+            self.incoming.write(data) if data else self.incoming.write_eof()
+
+    def push(self):
+        if self.outgoing.pending:
+            self.connection.sendall(self.outgoing.read())
+
+    def sendall(self, data):
+        self.do(self.tls.write, data)
+
+    def shutdown(self, how):
+        with suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.push()
+
+    def recv(self, size):
+        """As of a socket; an end that TLS has not announced is a reset, for anybody may have cut the wire."""
+        try:
+            return self.do(self.tls.read, size)
+        except ssl.SSLZeroReturnError:
+            return b""
+        except ssl.SSLEOFError as error:
+            raise ConnectionResetError(str(error)) from error
 
 
 def receive(connection):
@@ -204,6 +250,17 @@ def demand(truth, complaint, *args):
     """Raise AssertionError unless it is so; unlike an assert, with -O too."""
     if not truth:
         raise AssertionError(complaint % args)
+
+
+def mutate_hello(rng, context):
+    """Return the first words of a client of TLS, which are no longer what they were."""
+    outgoing = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+    data = outgoing.read()
+    for _ in range(rng.choice([1, 1, 2, 5])):
+        data = rng.choice([flip, flip, insert, remove, repeat, cut])(rng, data) or b"\x16"
+    return data
 
 
 class Answer:
@@ -275,7 +332,9 @@ def read_answers(data, pieces):
     demand(answers or b"\r\n\r\n" not in sent.lstrip(b"\r\n"), "no answer to a whole head")
     for answer in answers:
         if answer.code == 200 and answer.body:
-            check_environ(json.loads(answer.body))
+            told = json.loads(answer.body)
+            check_environ(told)
+            check_origin(told, sent)
     return answers
 
 
@@ -292,6 +351,17 @@ def check_environ(told):
     demand(re.fullmatch(r"HTTP/1\.[0-9]", told["SERVER_PROTOCOL"]), "in the environ: %s", told)
 
 
+def check_origin(told, sent):
+    """Complain of anything in an environ that the client has not sent; what came twice has commas in between."""
+    for name, value in told.items():
+        if name.startswith(("HTTP_", "CONTENT_")) or name in ("REQUEST_METHOD", "RAW_URI", "QUERY_STRING"):
+            is_there = all(part.strip().encode("latin-1") in sent for part in re.split("[,;]", value))
+            demand(is_there, "nobody has sent this: %s: %r", name, value)
+    rest = iter(sent)  # of which each byte is looked for behind the one before it
+    is_there = all(byte in rest for byte in told["body"].encode("latin-1"))
+    demand(is_there, "nobody has sent this body: %.1000r", told["body"])
+
+
 def check_log(text):
     """Complain of what shall not stand in a log, be it ours or from a client."""
     for word in ["Traceback", "Exception ignored", "Warning:", "Error:"]:
@@ -303,11 +373,13 @@ def check_log(text):
 class Fuzz:
     """A run over one server.
 
+    dial    makes a connection to it
     sent    how many mutated requests it was given
     """
 
-    def __init__(self, server, seed=SEED):
+    def __init__(self, server, dial=None, seed=SEED):
         self.server = server
+        self.dial = dial or (lambda: connect(server.port))
         self.rng = random.Random(seed)
         self.sent = self.log_read = 0
 
@@ -316,7 +388,7 @@ class Fuzz:
         self.sent += len(conversations)
         found = []
         try:
-            received = exchange(self.server.port, conversations)
+            received = exchange(self.dial, conversations)
         except OSError as error:
             raise AssertionError(f"{error!r} at one of {self.sent}:\n{self.recent_log()}") from error
         for pieces, data in zip(conversations, received):
@@ -325,12 +397,16 @@ class Fuzz:
             except (AssertionError, ValueError, KeyError) as error:
                 told = f"{error}\nafter {pieces!r:.5000}\ncame {data!r:.2000}\n{self.recent_log()}"
                 raise AssertionError(told) from error
-        [data] = exchange(self.server.port, [[GOOD]])
+        self.check_server()
+        return found
+
+    def check_server(self):
+        """See that a good request is answered, and that nothing is wrong in the log."""
+        [data] = exchange(self.dial, [[GOOD]])
         [answer] = read_answers(data, [GOOD])
         demand(json.loads(answer.body)["HTTP_HOST"] == "good", "a good request got %r", data)
         text, self.log_read = self.server.log_tail(self.log_read)
         check_log(text)
-        return found
 
     def recent_log(self):
         """Return what the log said last, from the last error on if there is one."""
@@ -413,6 +489,35 @@ class FuzzTest(unittest.TestCase):
                 Fuzz(server).run(count)
                 self.assertEndsWell(server)
 
+    def test_nor_is_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "socket")
+            server = self.serve("echo", "threaded", "--unix", path)
+
+            def dial():
+                connection = socket.socket(socket.AF_UNIX)
+                connection.settimeout(PATIENCE)
+                connection.connect(path)
+                return connection
+
+            Fuzz(server, dial).run(COUNT // 50)
+            self.assertEndsWell(server)
+            self.assertFalse(os.path.exists(path))
+
+    def test_nor_is_tls_and_what_is_no_tls_does_no_harm(self):
+        with tempfile.TemporaryDirectory() as folder:
+            certificate, key = make_certificate(folder)
+            server = self.serve("echo", "threaded", "--tls", certificate, key)
+            context = ssl.create_default_context(cafile=certificate)
+        context.check_hostname = False
+        fuzz = Fuzz(server, lambda: TLSSide(connect(server.port), context))
+        fuzz.run(COUNT // 50)
+        for _ in range(COUNT // 5000):
+            hellos = [[mutate_hello(fuzz.rng, context)] for _ in range(AT_ONCE)]
+            exchange(lambda: connect(server.port), hellos)
+            fuzz.check_server()
+        self.assertEndsWell(server)
+
 
 class SmugglingTest(unittest.TestCase):
     """A request within a body stays there, whatever is put around the words that tell how long the body is."""
@@ -469,7 +574,10 @@ class NoticedTest(unittest.TestCase):
         self.assertIn("no head of an answer", self.assertNoticed("garbling", lambda fuzz: fuzz.run(2000)))
 
     def test_a_request_without_an_answer_is_noticed(self):
-        self.assertNoticed("forgetful", lambda fuzz: fuzz.run(2000))
+        self.assertIn("no answer to", self.assertNoticed("forgetful", lambda fuzz: fuzz.run(2000)))
+
+    def test_a_request_that_gets_what_belongs_to_another_is_noticed(self):
+        self.assertIn("nobody has sent this", self.assertNoticed("mixing", lambda fuzz: fuzz.run(2000)))
 
     def test_a_difference_by_the_place_of_the_split_is_noticed(self):
         self.assertIn("not what it was", self.assertNoticed("hasty", lambda fuzz: fuzz.split(20)))

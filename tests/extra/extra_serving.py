@@ -23,7 +23,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.extra.extra_browser import browse
-from tests.extra.process import PATIENCE, ServerProcess
+from tests.extra.process import PATIENCE, ServerProcess, make_certificate
 
 KINDS = ["base", "threaded", "forking", "workers"]
 BIG = bytes(range(256)) * 20000  # 5 MB
@@ -64,12 +64,6 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(server.stop(), 0, server.last_log[-4000:])
         for mishap in ["Traceback", "Exception ignored", "Warning"]:
             self.assertNotIn(mishap, server.last_log)
-
-    def make_certificate(self):
-        paths = os.path.join(self.folder, "cert.pem"), os.path.join(self.folder, "key.pem")
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost"
-        run(*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1])
-        return paths
 
 
 class CurlSuite(SiteTest):
@@ -185,7 +179,7 @@ class CurlTest(CurlSuite):
                 self.ask_everything("http://localhost", "--unix-socket", path)
 
     def test_over_tls(self):
-        paths = self.make_certificate()
+        paths = make_certificate(self.folder)
         for kind in KINDS:
             with self.subTest(kind):
                 there = f"127.0.0.1:{self.serve(kind, '--tls', *paths).port}"
@@ -211,7 +205,10 @@ class BrowserTest(SiteTest):
     TITLE = "<title>300000 5 30 20 rgb(1, 2, 3)</title>"  # what the script has found
 
     def test_a_page_with_all_that_belongs_to_it(self):
-        for kind, options in [*((kind, ()) for kind in KINDS), ("threaded", ("--tls", *self.make_certificate()))]:
+        for kind, options in [
+            *((kind, ()) for kind in KINDS),
+            ("threaded", ("--tls", *make_certificate(self.folder))),
+        ]:
             with self.subTest(kind, options=options):
                 server = self.serve(kind, *options)
                 url = f"http{'s' * bool(options)}://127.0.0.1:{server.port}/"
@@ -234,7 +231,7 @@ class WrkTest(SiteTest):
     def flood(self, url, script="", *options):
         file = Path(self.folder, "load.lua")
         file.write_text(script, encoding="utf-8")
-        text = run("wrk", "--threads=1", "--duration=2s", f"--script={file}", *options, url).decode()
+        text = run("wrk", "--threads=1", "--duration=1s", f"--script={file}", *options, url).decode()
         self.assertNotRegex(text, "Socket errors|Non-2xx")
         self.assertGreater(int(re.search("([0-9]+) requests in", text)[1]), 10)
 
@@ -321,12 +318,15 @@ class NginxTest(CurlSuite):
     def visit(self, port):
         connections = set()
         for number in range(200):
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as client:
-                client.request("GET", f"/who?{number}", headers={"Host": "www.example.com:8443"})
+            address = f"127.0.0.{2 + number % 100}"
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE, source_address=(address, 0))
+            fields = {"Host": "www.example.com:8443", "X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "forged"}
+            with closing(client):
+                client.request("GET", f"/who?{number}", headers=fields)
                 told = json.loads(client.getresponse().read())
             self.assertEqual([told["host"], told["scheme"]], ["www.example.com:8443", "https"])
-            self.assertEqual(told["address"], "127.0.0.1")
-            connections.add((told["port"], told["socket"]))
+            self.assertEqual(told["address"], address)
+            connections.add(told["connection"])
         self.assertLessEqual(len(connections), 8, "nginx keeps eight connections")
 
     def test_nginx_notices_nothing_of_new_workers(self):

@@ -18,6 +18,15 @@ PATIENCE = 30  # seconds until we give up on it; nothing waits that long when al
 _running_re = re.compile(r"Running on (https?://127\.0\.0\.1:([0-9]+)|unix://(.+))\n")
 
 
+def make_certificate(folder):
+    """Return the paths of a certificate for 127.0.0.1, which vouches for itself, and of its key."""
+    paths = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost"
+    command = [*command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]]
+    subprocess.run(command, capture_output=True, check=True)
+    return paths
+
+
 class ServerProcess:
     """What `python -m tests.extra.served` runs: `with ServerProcess("echo", "threaded") as server: ... server.port`.
 

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import itertools
 import json
+import os
 import time
 import warnings
 from wsgiref.validate import WSGIWarning, validator
@@ -60,10 +61,9 @@ def numbers(environ, start_response):
 
 def make_site(path):
     """A site such as browsers and other programs visit, with a large file; a proxy in front of it is believed."""
+    from nanoweb import App, Response, jsonify, request
     from nanoweb.files import send_file
     from nanoweb.middleware import ProxyFix
-
-    from nanoweb import App, Response, jsonify, request
 
     app = App("site")
 
@@ -121,8 +121,7 @@ def make_site(path):
             scheme=request.scheme,
             address=request.remote_addr,
             path=request.path,
-            port=request.environ.get("REMOTE_PORT"),
-            socket=request.environ["werkzeug.socket"].fileno(),
+            connection=os.fstat(request.environ["werkzeug.socket"].fileno()).st_ino,  # no other has that number
         )
 
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
@@ -175,6 +174,17 @@ class Forgetful(WSGIRequestHandler):
         Forgetful.has_forgotten = True
 
 
+class Mixing(WSGIRequestHandler):
+    """Gives a request the query of another, now and then."""
+
+    query = "from=before"
+
+    def run_wsgi(self):
+        if "?" in self.path:
+            self.environ["QUERY_STRING"], Mixing.query = self.query, self.environ["QUERY_STRING"]
+        super().run_wsgi()
+
+
 class Leaking(WSGIRequestHandler):
     """Keeps some memory for each request."""
 
@@ -196,7 +206,7 @@ class Hasty(WSGIRequestHandler):
 
 APPS = {"echo": echo, "numbers": numbers, "site": None}
 KINDS = {"base": {}, "threaded": {"threaded": True}, "forking": {"processes": 4}}
-BUGS = {bug.__name__.lower(): bug for bug in (Crashing, Garbling, Forgetful, Leaking, Hasty)}
+BUGS = {bug.__name__.lower(): bug for bug in (Crashing, Garbling, Forgetful, Mixing, Leaking, Hasty)}
 
 
 def main():
