@@ -16,6 +16,8 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 
+from .waiting import wait_for
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -37,6 +39,8 @@ logger = logging.getLogger("nanoweb.serving")
 _levels = {"debug": 10, "info": 20, "warning": 30, "error": 40, "exception": 40, "critical": 50}
 
 _MOMENT = 0.005  # seconds within which lines are written together, while many come
+_PIECE = 4096  # bytes that a pipe has room for, if it has any
+_PATIENCE = 1.0  # seconds without room for a line, after which it is dropped
 
 # A terminal obeys control characters, and a quote would end the request in the log early.
 _escapes = {code: rf"\x{code:02x}" for code in [*range(0x20), *range(0x7F, 0xA0)]}
@@ -106,13 +110,17 @@ class LogWriter(logging.Handler):
 
     lines         what is not written yet; who waits for connections writes it before, and no line waits for more
                   than some milliseconds
+    is_quick      whether nobody but us wanted the lines when we last wrote some: then the next ones need not ask
     flushed_at    when something was written (time.monotonic())
+    lost          how many lines were dropped since then, as nobody has read what was written before
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self.is_quick = False
         self.flushed_at = 0.0
+        self.lost = 0
 
     def is_alone(self) -> bool:
         """Whether nobody else sees what is logged, or changes it: then a line needs no record."""
@@ -147,19 +155,51 @@ class LogWriter(logging.Handler):
     def flush(self) -> None:
         """Write what waits."""
         self.flushed_at = time.monotonic()
+        self.is_quick = logger.isEnabledFor(logging.INFO) and self.is_alone()
         with self.lock:  # type: ignore[union-attr]
             count = len(self.lines)
             lines = self.lines[:count]
             del self.lines[:count]  # what others append meanwhile stays
             if lines and sys.stderr is not None:
-                with suppress(OSError, ValueError):  # it is closed, say
-                    sys.stderr.write("".join(map(colour, lines) if has_colours(sys.stderr) else lines))
-                    sys.stderr.flush()
+                with suppress(Exception):  # it is closed, say
+                    self.write([*map(colour, lines)] if has_colours(sys.stderr) else lines)
+
+    def write(self, lines: list[str]) -> None:
+        """Write lines, in pieces that find room as a whole."""
+        piece = ""
+        for line in lines:
+            if piece and len(piece) + len(line) > _PIECE:
+                self.write_piece(piece)
+                piece = ""
+            piece += line
+        self.write_piece(piece)
+
+    def write_piece(self, piece: str) -> None:
+        """Write some lines; drop them if nobody reads what is there: no request waits for who reads the log."""
+        if not has_room(sys.stderr, 0 if self.lost else _PATIENCE):
+            self.lost += piece.count("\n")
+            return
+        if self.lost:
+            piece = f"{self.lost} lines of the log were lost, as nobody read those before them\n{piece}"
+            self.lost = 0
+        sys.stderr.write(piece)
+        with suppress(AttributeError):  # it is the program's own, and no more than half a stream
+            sys.stderr.flush()
+
+
+def has_room(stream: Any, seconds: float) -> bool:
+    """Whether some bytes can be written to a stream at once, at the latest after so many seconds."""
+    try:
+        return wait_for(stream, seconds, room=True)
+    except (OSError, TypeError, ValueError):  # it is no file, or none that can be asked
+        return True
 
 
 def has_colours(stream: Any) -> bool:
     """Whether a stream is a terminal that shows them.  https://no-color.org"""
-    if not stream.isatty() or "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+    if not (hasattr(stream, "isatty") and stream.isatty()):
+        return False
+    if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
         return False
     return sys.platform != "win32" or "WT_SESSION" in os.environ  # the old console there shows the codes instead
 
@@ -186,9 +226,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def show_log() -> None:
-    """Let the user see our lines, unless the program has said where its log goes."""
+    """Let the user see our lines, unless the program has said where its log goes: maybe since the last call."""
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
+    logger.removeHandler(log_writer)
+    log_writer.is_quick = False
     if not logger.hasHandlers():
         logger.addHandler(log_writer)
 

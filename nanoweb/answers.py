@@ -316,7 +316,7 @@ class FilePart:
         try:
             file.flush()
             about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
+            if not stat.S_ISREG(about.st_mode) or not about.st_size:  # those in /proc have no size, and are not empty
                 return None
             offset = file.tell()
             left = max(about.st_size - offset, 0)

@@ -133,6 +133,8 @@ def _serve(options):
 def _check_host(host, port):
     from .serving import select_address_family  # for weight
 
+    if not host:  # the system would take it for all addresses, and it is mostly a variable that is not set
+        raise UsageError("--host is empty: 127.0.0.1 is this machine only, 0.0.0.0 all addresses")
     try:
         select_address_family(host, port)
     except ValueError as error:
@@ -573,8 +575,9 @@ def _add_run(commands):
 
 
 _SERVE = """\
-Serve an application for good, until SIGTERM or Ctrl-C; SIGHUP replaces the
-workers, one by one, by new ones with the code that is on the disk.
+Serve an application for good, until SIGTERM or Ctrl-C; where there are several
+workers, SIGHUP replaces them, one by one, by new ones with the code that is on
+the disk.
 """
 
 _THREATS = """\

@@ -15,6 +15,7 @@ HTTP/1.1 with keep-alive (RFC 9112); the side of the application is PEP 3333.
 from __future__ import annotations
 
 import io
+import os
 import socket
 import struct
 import sys
@@ -23,7 +24,7 @@ from contextlib import suppress
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
 
-from .accesslog import escape, is_shown, log_date, log_writer, tell
+from .accesslog import escape, flush_output, is_shown, log_date, log_writer, tell
 from .answers import Outbox, ResponseWriter
 from .bodies import BLOCK_SIZE, BodyReader, ChunkedBody, Inbox, RequestBody
 from .exceptions import BadRequest
@@ -123,6 +124,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     must_linger         whether bytes may be on their way that nobody will read
     is_reset            whether the client shall see an error, and no end
     is_lent             whether the application may use the socket itself
+    logs_plainly        whether the class leaves the lines of the log as they are
+    client              its address, for the log
     command, path, request_version, requestline     of the request at hand, for the log
     is_busy, is_watched, wants_room, fd, ready_at    what the crew notes
 
@@ -153,17 +156,24 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
     head_began = line_checked = False
     head_checked = left_to_skip = 0
     close_connection = must_linger = is_reset = is_lent = False
+    logs_plainly = True
     fields: _Fields | None = None
     environ: dict[str, Any] | None = None
     body: RequestBody | None = None
     command = path = requestline = ""
     request_version = "HTTP/1.1"
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        names = ("log", "address_string", "log_date_time_string")
+        cls.logs_plainly = all(getattr(cls, name) is getattr(WSGIRequestHandler, name) for name in names)
+
     def setup(self) -> None:
         self.connection = self.request
         self.inbox = Inbox(self.connection)
         self.outbox = Outbox(self.connection)
         self.server_field = f"Server: {self.version_string().strip()}\r\n"
+        self.client = self.address_string()
         self.base_environ = self.make_base_environ()
         self.fd = -1
         self.ready_at = time.monotonic()
@@ -495,8 +505,8 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         if self.server.is_closing:
             self.close_connection = True
         self.log_request(code)
-        if log_writer.lines and not self.server.others_wait():  # a line written at once costs as much as ten later
-            log_writer.flush_if_due() if self.server.multithread else log_writer.flush()
+        if not self.server.multithread and log_writer.lines and not self.server.others_wait():
+            log_writer.flush()  # for where one thread does all, and this answer may take its time
         return self.close_connection
 
     def send(self, data: bytes) -> None:
@@ -566,6 +576,9 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
         (their libraries raise it).  Whatever else comes, SystemExit and CancelledError too, is
         the application's failure at this one request: the server and the others live on.
         """
+        if isinstance(error, SystemExit) and self.server.is_forked():  # the answer is for its parent to give
+            flush_output()
+            os._exit(error.code & 0xFF if isinstance(error.code, int) else error.code is not None)
         self.close_connection = True
         if self.is_lent:
             self.take_back()
@@ -642,7 +655,9 @@ class WSGIRequestHandler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """One line for each request, in the common log format."""
-        if is_shown():
+        if log_writer.is_quick and self.logs_plainly:
+            log_writer.lines.append(f'{self.client} - - [{log_date()}] "{escape(self.requestline)}" {code} {size}\n')
+        elif is_shown():
             self.log("info", '"%s" %s %s', escape(self.requestline), code, size)
 
     def log_error(self, format: str, *args: Any) -> None:

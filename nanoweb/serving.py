@@ -95,8 +95,10 @@ class BaseWSGIServer(HTTPServer):
     crew: Any = None
     crew_class: Any = Crew
     active_children: Any = None
+    pid = 0  # of the process that serves: a view may fork, and what goes on then in the child is no server
     serving_thread: threading.Thread | None = None
     socket_file: Any = None  # the path of a Unix socket, if we made it; its maker is the process that removes it
+    socket_number = 0  # of that file
     maker = 0  # 0 where the socket is not ours, or nobody can connect to it any more
     is_closed = False
     request_queue_size = 1024
@@ -151,6 +153,7 @@ class BaseWSGIServer(HTTPServer):
         self.maker = os.getpid()
         if self.address_family == unix_family:
             self.socket_file = self.server_address
+            self.socket_number = os.stat(self.socket_file).st_ino
             if self.mode is not None:  # before we listen: until then nobody can connect
                 os.chmod(self.socket_file, self.mode)
 
@@ -179,7 +182,8 @@ class BaseWSGIServer(HTTPServer):
             bar_newcomers(self.socket)
         else:
             with suppress(FileNotFoundError):
-                os.unlink(path)
+                if os.stat(path).st_ino == self.socket_number:  # else another server has taken our place
+                    os.unlink(path)
 
     def close_listener(self) -> None:
         """Listen no more."""
@@ -194,6 +198,7 @@ class BaseWSGIServer(HTTPServer):
             if self.shall_end or self.is_closed:
                 return
             self.serving_thread = threading.current_thread()
+        self.pid = os.getpid()
         try:
             with suppress(KeyboardInterrupt), StopSignals(self):
                 try:
@@ -327,6 +332,10 @@ class BaseWSGIServer(HTTPServer):
             return not self.multithread and not self.multiprocess
         return self.passthrough_errors and isinstance(error, Exception)
 
+    def is_forked(self) -> bool:
+        """Whether this process is one that a view has forked, and no server."""
+        return self.pid not in (0, os.getpid())
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Called for what no handler has caught: an error of ours, or of the application if it passes through."""
         if self.passthrough_errors and not self.multiprocess:  # a process would end without a word
@@ -423,6 +432,7 @@ if hasattr(os, "fork"):
 
         def finish_request(self, request: Any, client_address: Any) -> None:
             """Serve a connection: this is the child, which os._exit() ends after it."""
+            self.pid = os.getpid()
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self.end_child)
             signal.pthread_sigmask(signal.SIG_SETMASK, self.signal_mask)
@@ -432,8 +442,10 @@ if hasattr(os, "fork"):
             finally:
                 flush_output()
 
-        def end_child(self, *args: object) -> None:
+        def end_child(self, number: int, frame: object) -> None:
             """The signal to stop has come to a child: it answers its request, and no other."""
+            if self.is_forked():
+                _die_of(number)
             self.is_closing = True
 
         def await_turn(self, handler: WSGIRequestHandler) -> bool:
@@ -597,6 +609,7 @@ def load_and_run(
 
     def run() -> None:
         server.app = load()
+        show_log()
         server.serve_forever()
 
     with server:
@@ -637,6 +650,8 @@ _HANDLER_LIMITS = (
     "max_request_line max_head max_field max_fields header_timeout idle_timeout buffer_bytes body_timeout "
     "send_timeout min_body_rate drain_bytes linger_timeout"
 ).split()
+_MOST_SECONDS = 10**9  # what threads and alarm clocks can be told to wait
+_AT_LEAST_ONE = ("max_connections", "request_queue_size")
 
 
 def serve(
@@ -689,12 +704,14 @@ def serve(
     def start() -> BaseWSGIServer:
         if load is not None:
             server.app = load()
+            show_log()
         return server
 
     with server:
         if workers == 1:
             server.log_startup()
-            start().serve_forever()
+            with suppress(KeyboardInterrupt):  # a Ctrl-C while the application is loaded
+                start().serve_forever()
         else:
             server.multiprocess = True
             _supervise(server, start, workers)
@@ -708,6 +725,12 @@ def check_limits(limits: Mapping[str, float]) -> None:
             raise TypeError(f"serve() has no {name!r}; limits are {', '.join(names)}")
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
             raise ValueError(f"{name}={value!r} is no limit: a number, 0 or more")
+        if name.endswith("_timeout") and value > _MOST_SECONDS:
+            raise ValueError(f"{name}={value!r} is no limit: at most {_MOST_SECONDS} seconds, which is 31 years")
+        if not isinstance(value, int) and not name.endswith(("_timeout", "_rate")):
+            raise ValueError(f"{name}={value!r} is no limit: a whole number")
+        if name in _AT_LEAST_ONE and not 1 <= value < 2**31:
+            raise ValueError(f"{name}={value!r} is no limit: from 1 to {2**31 - 1}, or nobody could connect")
 
 
 def _supervise(server: BaseWSGIServer, start: Callable[[], BaseWSGIServer], workers: int) -> None:
@@ -742,6 +765,12 @@ def _load_tls() -> Any:
     return tls
 
 
+def _die_of(number: int) -> None:
+    """End this process by a signal, as if we had no handler for it."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
 class StopSignals:
     """Within it, the first Ctrl-C or SIGTERM has a server finish what it has begun, the second ends it at once.
 
@@ -767,6 +796,8 @@ class StopSignals:
             self.kept[number] = signal.signal(number, self.hear)
 
     def hear(self, number: int, frame: object) -> None:
+        if self.server.is_forked():
+            _die_of(number)
         self.count += 1
         if self.count == 1:
             self.server.stop_soon()

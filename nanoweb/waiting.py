@@ -45,9 +45,12 @@ class ClientSilent(ClientGone):
 
 # For one socket
 
+_LONGEST = 2e6  # seconds: poll() counts milliseconds, in 32 bits
+
 
 def wait_for(connection: socket.socket, seconds: float, room: bool = False) -> bool:
     """Wait until a connection has something to read, or room for us to send; False if that takes longer."""
+    seconds = min(seconds, _LONGEST)
     if hasattr(select, "poll"):  # select() knows no descriptor over 1023
         poll = select.poll()
         poll.register(connection, select.POLLOUT if room else select.POLLIN)
@@ -113,7 +116,7 @@ def wait_readable(sockets: list[socket.socket], seconds: float | None = None) ->
     with getattr(selectors, "PollSelector", selectors.SelectSelector)() as selector:
         for sock in sockets:
             selector.register(sock, selectors.EVENT_READ)
-        return [key.fileobj for key, _ in selector.select(seconds)]
+        return [key.fileobj for key, _ in selector.select(None if seconds is None else min(seconds, _LONGEST))]
 
 
 # For many sockets

@@ -195,6 +195,7 @@ class Supervisor:
             parents_line.close()
             self.ears.forget()
             status = Errand(self.start, line, self.shutdown_timeout).run(mask)
+            threading._shutdown()  # type: ignore[attr-defined]  # waits for threads and pools, as every end of Python
             atexit._run_exitfuncs()
         except BaseException as error:  # noqa: BLE001 (nothing is left that could catch it)
             tell_now("exception", "worker %d failed", os.getpid(), exc_info=error)
@@ -403,7 +404,8 @@ class Ears:
     """
 
     def __init__(self, *numbers: int) -> None:
-        self.numbers = numbers
+        # As in every program, a SIGINT that is ignored stays so: the shell asks that of what runs in the background.
+        self.numbers = [n for n in numbers if (n, signal.getsignal(n)) != (signal.SIGINT, signal.SIG_IGN)]
 
     def __enter__(self) -> Ears:
         self.line, self.drum = socket.socketpair()

@@ -160,6 +160,16 @@ class WriterTest(unittest.TestCase):
         accesslog.tell("info", "one")
         self.assertEqual((self.told(), own.stream.getvalue()), ("", "one\n"))
 
+    def test_a_program_that_sets_its_own_later_has_each_line_once(self):
+        """The application is loaded after the first lines: logging.basicConfig() there doubled all others."""
+        show_log()
+        accesslog.tell("info", "one")
+        own = logging.StreamHandler(io.StringIO())
+        logging.getLogger().addHandler(own)
+        show_log()
+        accesslog.tell("info", "two")
+        self.assertEqual((self.told(), own.stream.getvalue()), ("one\n", "two\n"))
+
     def test_whoever_comes_later_sees_all_that_follows(self):
         show_log()
         accesslog.tell("info", "one")
@@ -174,6 +184,29 @@ class WriterTest(unittest.TestCase):
             self.assertEqual((record.msg, record.args, record.getMessage()), ("two %s", (2,), "two 2"))
             self.assertEqual((record.funcName, record.name), (None, "nanoweb.serving"))
         self.assertEqual(self.told(), "one\ntwo 2\ntwo 2\n")
+
+    def test_the_quick_way_ends_where_somebody_listens_or_a_handler_has_its_own_idea(self):
+        class Own(WSGIRequestHandler):
+            def log(self, type, message, *args):
+                said.append(message % args)
+
+        said, heard = [], []
+        other = logging.Handler()
+        other.emit = heard.append
+        show_log()
+        log_writer.flush()
+        self.assertTrue(log_writer.is_quick)
+        for kind in (WSGIRequestHandler, Own):
+            handler = kind.__new__(kind)
+            handler.client, handler.client_address, handler.requestline = "::1", ("::1", 80), 'GET /" HTTP/1.1'
+            handler.log_request(200)
+        [line] = log_writer.lines
+        self.assertRegex(line, r'\A::1 - - \[[^]]+\] "GET /\\" HTTP/1\.1" 200 -\n\Z')
+        self.assertEqual(said, [r'"GET /\" HTTP/1.1" 200 -'])
+        accesslog.logger.addHandler(other)
+        self.addCleanup(accesslog.logger.removeHandler, other)
+        log_writer.flush()
+        self.assertFalse(log_writer.is_quick)
 
     def test_filters_formats_and_factories_have_their_say(self):
         show_log()
@@ -292,6 +325,49 @@ class WriterTest(unittest.TestCase):
                 log_writer.flush()
         accesslog.tell("info", "but this")
         self.assertEqual(self.told(), "but this\n")
+
+    def test_a_stream_of_the_programs_own_may_have_no_more_than_write(self):
+        """A class that passes on what is written, with no isatty(): the server ended with the first request."""
+
+        class Tee:
+            text = ""
+
+            def write(self, text):
+                self.text += text
+
+        show_log()
+        with mock.patch.object(sys, "stderr", Tee()):
+            accesslog.tell("info", "one")
+            log_writer.flush()
+            accesslog.tell("info", "two")
+            log_writer.flush()
+            self.assertEqual(sys.stderr.text, "one\ntwo\n")
+            for error in (RuntimeError, AttributeError):
+                with mock.patch.object(sys.stderr, "write", side_effect=error, create=True):
+                    accesslog.tell("info", "lost")
+                    log_writer.flush()
+
+    def test_a_log_that_nobody_reads_holds_nobody(self):
+        """A pipe whose reader sleeps: the server stood still, and SIGTERM did not end it."""
+        show_log()
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        stderr = mock.patch.object(sys, "stderr", open(writing, "w", encoding="utf-8"))  # noqa: SIM115 (the next line)
+        with stderr, sys.stderr, mock.patch.object(accesslog, "_PATIENCE", 0.01):
+            for number in range(20000):
+                accesslog.tell("info", "line %06d", number)
+            log_writer.flush()
+            self.assertGreater(log_writer.lost, 1000)
+            text = os.read(reading, 1048576)
+            accesslog.tell("info", "the last")
+            log_writer.flush()
+            self.assertEqual(log_writer.lost, 0)
+            text += os.read(reading, 1048576)
+        lines = text.decode().splitlines()
+        count = len(lines) - 2
+        self.assertEqual(lines[:count], [f"line {number:06}" for number in range(count)])
+        self.assertTrue(lines[-2].startswith(f"{20000 - count} lines of the log were lost"), lines[-2])
+        self.assertEqual(lines[-1], "the last")
 
     def test_colours_are_for_terminals(self):
         for code, shown in [

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import socket
+import stat
 import tempfile
 import unittest
 from unittest import mock
@@ -163,6 +164,11 @@ class FileTest(HandlerTest):
         closed = make_file()
         closed.close()
         self.assertIsNone(FilePart.of(closed, None))
+
+    def test_a_file_without_a_size_is_read(self):
+        """Those in /proc have none, and yet are not empty: the answer was."""
+        with mock.patch.object(answers.os, "fstat", return_value=mock.Mock(st_mode=stat.S_IFREG, st_size=0)):
+            self.assertEqual(self.ask(make_file()).body, DATA)
 
     def test_a_wrapper_of_ones_own_is_read_like_any_other_iterable(self):
         class Wrapper(FileWrapper):

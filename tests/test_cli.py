@@ -574,7 +574,9 @@ class OptionsTest(FolderTest):
         self.write("loud3.py", SITE)
         run = self.reload_with("--reload", "loud3.py")[0]
         self.assertNotIn("loud3", sys.modules)
-        run()
+        with mock.patch("nanoweb.serving.show_log") as show_log:  # the application may have set up logging
+            run()
+        show_log.assert_called_once_with()
         self.assertIn("loud3", sys.modules)
 
     def test_what_the_reloader_shows_is_the_error_of_the_application(self):
@@ -635,6 +637,7 @@ class OptionsTest(FolderTest):
             (["serve", "nowhere.py"], ["'nowhere.py'"]),
             (["--debug", "serve", "shop.py"], ["debug", "nanoweb run"]),
             (["serve", "shop.py", "--port", "65536"], ["--port", "'65536'"]),
+            (["serve", "shop.py", "--host", ""], ["--host", "127.0.0.1", "0.0.0.0"]),
             (["serve", "shop.py", "--workers", "0"], ["--workers", "'0'"]),
             (["serve", "shop.py", "--threads", "-1"], ["--threads"]),
             (["serve", "shop.py", "--threads", "٣"], ["--threads"]),

@@ -156,6 +156,14 @@ class ServeTest(NoServerTest):
             ({"max_head": "1"}, ValueError, "max_head='1'"),
             ({"max_head": True}, ValueError, "max_head=True"),
             ({"idle_timeout": float("nan")}, ValueError, "idle_timeout=nan"),
+            ({"shutdown_timeout": float("inf")}, ValueError, "shutdown_timeout=inf"),
+            ({"shutdown_timeout": 10**9 + 1}, ValueError, "shutdown_timeout=1000000001.*31 years"),
+            ({"min_body_rate": float("nan")}, ValueError, "min_body_rate=nan"),
+            ({"request_queue_size": 1.5}, ValueError, "request_queue_size=1.5.*whole"),
+            ({"drain_bytes": 1.5}, ValueError, "drain_bytes=1.5.*whole"),
+            ({"max_connections": 0}, ValueError, "max_connections=0.*nobody"),
+            ({"request_queue_size": 0}, ValueError, "request_queue_size=0.*nobody"),
+            ({"request_queue_size": 2**31}, ValueError, "request_queue_size=2147483648"),
             ({"threads": 0}, ValueError, "threads=0"),
         ]:
             with self.subTest(limits), self.assertRaisesRegex(error, words):
@@ -270,6 +278,30 @@ serve(load=load, port=0, workers=2, shutdown_timeout=5)
         self.assertEqual(server.process.wait(raw.PATIENCE), 1)
         self.assertRegex(server.log(), r"ZeroDivisionError[^~]*Cannot serve: [^\n]*\n\Z")
         self.assertEqual(server.log().count("Traceback"), 1)
+
+    def test_a_log_that_the_application_sets_up_has_each_line_once(self):
+        for workers in (1, 2):
+            server = self.start(
+                "import logging\nfrom nanoweb.serving import serve\nfrom tests.programs import hello\n"
+                "def load():\n    logging.basicConfig(format='mine: %(message)s')\n    return hello\n"
+                f"serve(load=load, port=0, workers={workers})"
+            )
+            self.assertEqual(self.ask(server, 1), [b"hello"])
+            self.assertTrue(eventually(lambda server=server: re.search("mine: .* 200", server.log())), server.log())
+            self.assertEqual(server.log().count(" 200 "), 1)
+
+    def test_a_ctrl_c_while_the_application_is_loaded_ends_it_without_a_traceback(self):
+        for workers in (1, 2):
+            server = ServerProcess(
+                "import time\nfrom nanoweb.serving import serve\n"
+                "def load():\n    print('loading', flush=True)\n    while True: time.sleep(0.1)\n"
+                f"serve(load=load, port=0, workers={workers})"
+            )
+            self.addCleanup(server.file.close)
+            self.assertTrue(eventually(lambda server=server: "loading" in server.log()))
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+            self.assertNotIn("Traceback", server.log())
 
     def test_the_access_log_can_be_left_out(self):
         server = self.start(

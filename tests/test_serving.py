@@ -147,6 +147,16 @@ if hasattr(socket, "AF_UNIX"):
                 self.doCleanups()
             self.assertFalse(os.path.exists(self.path))
 
+        def test_a_server_that_ends_leaves_the_file_of_its_successor(self):
+            with collected_log():
+                old = self.serve()
+                os.unlink(self.path)
+                self.serve()
+                old.shutdown()
+                self.assertEqual(self.ask().code, 200)
+                self.doCleanups()
+            self.assertFalse(os.path.exists(self.path))
+
         def test_a_file_that_a_dead_server_left_is_replaced_and_nothing_else(self):
             with socket.socket(socket.AF_UNIX) as dead:
                 dead.bind(self.path)
@@ -345,6 +355,41 @@ class ProgramTest(unittest.TestCase):
                         self.assertEqual(server.process.wait(raw.PATIENCE), 0)
                         self.assertEqual(raw.receive(sock), b"")
                     self.assertNotRegex(server.log(), "Traceback|KeyboardInterrupt")
+
+    def test_a_process_that_a_view_has_forked_is_no_server(self):
+        """It ends by a signal as if we had no handler for it, and by sys.exit() without a word to the client."""
+        program = (
+            "import os, signal, sys, time, warnings\n"
+            "warnings.simplefilter('ignore')\n"  # a server has threads, and Python 3.12 thinks that this is dangerous
+            "from tests.programs import serve\n"
+            "def app(environ, start_response):\n"
+            "    line, tail = os.pipe()\n"
+            "    pid = os.fork()\n"
+            "    if pid == 0:\n"
+            "        if environ['PATH_INFO'] == '/exit': sys.exit(7)\n"
+            "        os.write(tail, b'!')\n"
+            "        for _ in range(300): time.sleep(0.1)\n"
+            "        os._exit(1)\n"
+            "    if environ['PATH_INFO'] != '/exit':\n"
+            "        os.read(line, 1)\n"
+            "        os.kill(pid, signal.SIGTERM)\n"
+            "    found, status = os.waitpid(pid, os.WNOHANG)\n"
+            "    while not found:\n"
+            "        time.sleep(0.05)\n"
+            "        if environ['PATH_INFO'] != '/exit':\n"
+            "            os.kill(pid, signal.SIGTERM)    # again: Python 3.13 may miss one after a thread forked\n"
+            "        found, status = os.waitpid(pid, os.WNOHANG)\n"
+            "    os.close(line); os.close(tail)\n"
+            "    start_response('200 OK', [])\n"
+            "    return [b'%d' % status]\n"
+        )
+        for kind in KINDS if hasattr(os, "fork") else ():
+            server = ServerProcess(f"{program}serve({kind!r}, app)", signal.SIGTERM)
+            self.addCleanup(server.stop)
+            for path, status in [("/exit", 7 << 8), ("/kill", signal.SIGTERM), ("/exit", 7 << 8)]:
+                with self.subTest(kind, path=path):
+                    [answer] = raw.ask(server.port, request(f"GET {path} HTTP/1.1"))
+                    self.assertEqual((answer.code, answer.body), (200, b"%d" % status), server.log())
 
     def test_a_program_keeps_its_own_log_and_its_own_signals(self):
         program = (

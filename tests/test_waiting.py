@@ -59,6 +59,18 @@ class PaceTest(unittest.TestCase):
                 theirs.close()
                 self.assertTrue(wait_for(ours, 10))
 
+    def test_who_may_take_all_the_time_there_is_can_be_waited_for(self):
+        """poll() counts milliseconds, in 32 bits: more than 25 days were an OverflowError."""
+        for watched in [True, False]:
+            ours, theirs = socket.socketpair()
+            with ours, theirs, mock.patch.object(waiting.select, "poll", waiting.select.poll, create=True):
+                theirs.send(b"x")
+                for seconds in (1e7, 1e18, float("inf")):
+                    self.assertEqual(wait_readable([ours], seconds), [ours])
+                    if not watched and hasattr(waiting.select, "poll"):
+                        del waiting.select.poll
+                    self.assertTrue(wait_for(ours, seconds))
+
 
 class WatchTest(unittest.TestCase):
     """Every kind tells the same; test_crew lets a server live on each of them."""

@@ -158,6 +158,18 @@ print("before")
 def prepare():
     print("within")
 """
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+pool = ThreadPoolExecutor(1)
+
+def job():
+    logging.info("the job has begun")
+    time.sleep(0.5)
+    logging.info("the job is done")
+
+def prepare():
+    pool.submit(job)
+"""
 FORKING = """
 import warnings
 warnings.simplefilter("ignore")    # a worker has two threads, and Python 3.12 thinks that this is dangerous
@@ -580,6 +592,16 @@ class CleanlinessTest(unittest.TestCase):
             self.assertEqual(ears.read(), b"")
         self.assertEqual([signal.getsignal(number) for number in numbers], before)
 
+    def test_a_ctrl_c_that_is_ignored_stays_so(self):
+        """The shell asks that of what runs in the background: the Ctrl-C is for another program."""
+        kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGINT, kept)
+        with workers.Ears(signal.SIGINT, signal.SIGHUP) as ears:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGHUP)
+            self.assertEqual(wait_readable([ears.line], PATIENCE), [ears.line])
+            self.assertEqual(ears.read(), bytes([signal.SIGHUP]))
+
     def test_a_signal_of_the_program_s_own_is_its_own_affair(self):
         program = Program(self, OWN_SIGNAL)
         pids = program.await_workers(2)
@@ -621,6 +643,15 @@ class CleanlinessTest(unittest.TestCase):
         self.assertEqual(program.status(), 0)
         self.assertEqual(sorted(program.await_log("exit function of ([0-9]+)", 2)), sorted(map(str, pids)))
         self.assertEqual(program.await_log("the end of ([0-9]+)"), [str(program.process.pid)])
+
+    def test_a_job_that_a_pool_of_threads_has_taken_is_finished(self):
+        """As at every end of Python; os._exit() alone cut it off."""
+        program = Program(self, POOL)
+        program.await_log("the job has begun", 2)
+        program.await_workers(2)
+        program.send(signal.SIGTERM)
+        self.assertEqual(program.status(), 0)
+        program.await_log("the job is done", 2)
 
     def test_what_was_printed_before_is_printed_once(self):
         program = Program(self, PRINTING)
