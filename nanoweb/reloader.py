@@ -153,7 +153,7 @@ class Watch:
 
     def look(self) -> str | None:
         """Look at each file once; return one that has changed since the last look, None if there is none."""
-        began = time.time()
+        began = time.time() - _GRAIN
         if self.is_worried and not self.is_anxious:
             self.is_anxious, self.since = True, self.origin
         for path in self.find_files():
@@ -216,6 +216,7 @@ class Watch:
 
 
 _GONE = (0.0, -1)
+_GRAIN = 0.01  # seconds by which the time of a file may be behind: systems take it from a clock that ticks
 
 
 def _file_of(module):
@@ -450,7 +451,7 @@ class Parent:
         self.watch.look()
         self.line, childs_line = socket.socketpair()
         childs_line.set_inheritable(True)
-        self.watch.origin = self.watch.since
+        self.watch.origin = self.watch.since + _GRAIN  # what was written until now, the child will read
         origin = FUTURE if is_trusting else self.watch.origin
         environ = {**os.environ, **_lent, _IS_CHILD: "true", _LINE: f"{childs_line.fileno()}:{origin}"}
         with self.line, childs_line:
