@@ -11,6 +11,7 @@ up in the order that README.md gives.
 """
 
 from .app import App
+from .blueprints import Blueprint
 from .config import Config
 from .context import (
     after_this_request,
@@ -21,6 +22,7 @@ from .context import (
     has_request_context,
     request,
     session,
+    stream_with_context,
 )
 from .exceptions import HTTPException
 from .markup import Markup, escape
@@ -31,6 +33,8 @@ from .shortcuts import (
     jsonify,
     make_response,
     redirect,
+    send_file,
+    send_from_directory,
     url_for,
 )
 from .wrappers import Request, Response
@@ -41,6 +45,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "App",
+    "Blueprint",
     "Config",
     "Flask",
     "HTTPException",
@@ -61,6 +66,9 @@ __all__ = [
     "make_response",
     "redirect",
     "request",
+    "send_file",
+    "send_from_directory",
     "session",
+    "stream_with_context",
     "url_for",
 ]

@@ -21,9 +21,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from types import CoroutineType
 
 from .config import Config, ConfigAttribute
+from .config import load_dotenv as read_dotenv
 from .context import (
     AppContext,
     RequestContext,
@@ -31,6 +34,7 @@ from .context import (
     _AppCtxGlobals,
     _current_request_context,
     _request_ctx_stack,
+    g,
 )
 from .exceptions import (
     Aborter,
@@ -38,12 +42,20 @@ from .exceptions import (
     BadRequestKeyError,
     HTTPException,
     InternalServerError,
-    default_exceptions,
 )
 from .properties import cached_property
 from .routing import BuildError, Map, MapAdapter, RequestRedirect, RoutingException, Rule
+from .scaffold import Scaffold, folder_above, prefix_of
 from .sessions import SecureCookieSessionInterface
 from .shortcuts import redirect_response
+from .signals import (
+    appcontext_tearing_down,
+    got_request_exception,
+    is_coroutine_function,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
 from .urls import quote
 from .wrappers import Request, Response
 from .wsgi import get_host
@@ -52,8 +64,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable
-    from typing import Any, NoReturn, TypeVar
+    from typing import IO, Any, NoReturn, TypeVar
 
+    from .blueprints import Blueprint
     from .jsonprovider import JSONProvider
     from .sessions import SessionInterface
     from .testing import Client
@@ -87,7 +100,7 @@ class FormDataRoutingRedirect(AssertionError):
         )
 
 
-class App:
+class App(Scaffold):
     """A web application: a WSGI callable, and the place where views are registered.
 
     >>> app = App(__name__)
@@ -97,7 +110,13 @@ class App:
     >>> app.test_client().get("/hello/World").text
     'Hello World!'
 
-    import_name   the name of the module it stands in: ``__name__``
+    import_name         the name of the module it stands in: ``__name__``
+    static_url_path, static_folder, template_folder, root_path    see Scaffold
+    static_host         the host of the static files, where routing goes by hosts
+    host_matching       whether rules go by the whole host
+    subdomain_matching  whether rules may have subdomains of SERVER_NAME
+    instance_path       the folder of what belongs to this installation; "instance" beside the module by default
+    instance_relative_config    whether files of settings are looked for there
     """
 
     request_class = Request
@@ -118,7 +137,9 @@ class App:
     default_config: dict[str, Any] = {
         "APPLICATION_ROOT": "/",
         "DEBUG": False,
+        "EXPLAIN_TEMPLATE_LOADING": False,
         "MAX_CONTENT_LENGTH": None,
+        "MAX_COOKIE_SIZE": 4093,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
         "PERMANENT_SESSION_LIFETIME": 31 * 24 * 60 * 60,
@@ -127,6 +148,7 @@ class App:
         "PROVIDE_AUTOMATIC_OPTIONS": True,
         "SECRET_KEY": None,
         "SECRET_KEY_FALLBACKS": None,
+        "SEND_FILE_MAX_AGE_DEFAULT": None,
         "SERVER_NAME": None,
         "SESSION_COOKIE_DOMAIN": None,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -136,34 +158,86 @@ class App:
         "SESSION_COOKIE_SAMESITE": None,
         "SESSION_COOKIE_SECURE": False,
         "SESSION_REFRESH_EACH_REQUEST": True,
+        "TEMPLATES_AUTO_RELOAD": None,
         "TESTING": False,
         "TRAP_BAD_REQUEST_ERRORS": None,
         "TRAP_HTTP_EXCEPTIONS": False,
         "TRUSTED_HOSTS": None,
+        "USE_X_SENDFILE": False,
     }
 
-    def __init__(self, import_name: str, root_path: str | os.PathLike[str] | None = None) -> None:
-        self.import_name = import_name
-        self.root_path = os.fspath(root_path) if root_path is not None else _folder_of(import_name)
-        self.config = self.config_class(self.root_path, self.default_config)
-        self.debug = os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
-        self.url_map = self.url_map_class()
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        if instance_path is not None and not os.path.isabs(instance_path):
+            raise ValueError(f"instance_path {instance_path!r} is relative, and nobody knows to what: give all of it")
+        self.instance_path = instance_path or self.auto_find_instance_path()
+        self.config = self.make_config(instance_relative_config)
+        self.aborter = self.make_aborter()
+        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.subdomain_matching = subdomain_matching
+        self.blueprints: dict[str, Blueprint] = {}
         self.view_functions: dict[str, Callable[..., Any]] = {}
         self.extensions: dict[str, Any] = {}
-        self.aborter = self.aborter_class()
 
         # Functions by the name of the blueprint they are for; None is the application itself.
-        self.before_request_funcs: dict[str | None, list[Callable[[], Any]]] = {}
-        self.after_request_funcs: dict[str | None, list[Callable[[Any], Any]]] = {}
-        self.teardown_request_funcs: dict[str | None, list[Callable[[BaseException | None], Any]]] = {}
+        self.before_request_funcs: dict[str | None, list[Callable[[], Any]]] = defaultdict(list)
+        self.after_request_funcs: dict[str | None, list[Callable[[Any], Any]]] = defaultdict(list)
+        self.teardown_request_funcs: dict[str | None, list[Callable[[BaseException | None], Any]]] = defaultdict(list)
+        self.template_context_processors: dict[str | None, list[Callable[[], dict[str, Any]]]] = defaultdict(list)
+        self.url_value_preprocessors: dict[str | None, list[Callable[[str | None, Any], None]]] = defaultdict(list)
+        self.url_default_functions: dict[str | None, list[Callable[[str, dict[str, Any]], None]]] = defaultdict(list)
         self.teardown_appcontext_funcs: list[Callable[[BaseException | None], Any]] = []
+        self.shell_context_processors: list[Callable[[], dict[str, Any]]] = []
         # By blueprint, then by status (None for exceptions that have none), then by class.
-        self.error_handler_spec: dict[str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]] = {}
+        self.error_handler_spec: dict[str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]] = (
+            defaultdict(lambda: defaultdict(dict))
+        )
         self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
         self._got_first_request = False
+        if self.has_static_folder:
+            self._add_static_rule(static_host, host_matching)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}>"
+    def _add_static_rule(self, host, host_matching):
+        if bool(host) != host_matching:
+            raise AssertionError("static_host and host_matching go together: give both, or static_folder=None")
+        rule = f"{self.static_url_path}/<path:filename>"
+        self.add_url_rule(rule, "static", self.send_static_file, host=host)
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """Return the settings to begin with, and where files of them are looked for."""
+        defaults = {**self.default_config, "DEBUG": get_debug_flag()}
+        return self.config_class(self.instance_path if instance_relative else self.root_path, defaults)
+
+    def make_aborter(self) -> Aborter:
+        """Return what abort() calls."""
+        return self.aborter_class()
+
+    def auto_find_instance_path(self) -> str:
+        """Return the folder of what belongs to this installation, where none was named.
+
+        It stands beside the module or the package; for one that is installed, below the prefix of that Python.
+        """
+        folder = folder_above(self.import_name)
+        prefix = prefix_of(folder)
+        if prefix is not None:
+            return os.path.join(prefix, "var", f"{self.name}-instance")
+        return os.path.join(folder, "instance")
+
+    def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
+        """Open a file of the instance folder, to read or to write it."""
+        return open(os.path.join(self.instance_path, resource), mode, encoding=None if "b" in mode else encoding)
 
     @cached_property
     def name(self) -> str:
@@ -210,15 +284,17 @@ class App:
             try:
                 ctx.push()
                 response = self.full_dispatch_request()
-            except Exception as exception:  # noqa: BLE001  this is the edge: whatever a view raises is answered
+            except BaseException as exception:  # this is the edge: whatever a view raises is answered
                 error = exception
+                ctx.holders = frozenset()  # a stream that it has begun will not be sent
+                if not isinstance(exception, Exception):  # KeyboardInterrupt and such go on, after teardown
+                    raise
                 response = self.handle_exception(exception)
-            except BaseException as exception:  # KeyboardInterrupt and such go on, after teardown
-                error = exception
-                raise
             return response(environ, start_response)
         finally:
-            ctx.pop(error)
+            if "werkzeug.debug.preserve_context" in environ:  # a test client goes on with this context
+                environ["werkzeug.debug.preserve_context"](ctx)
+            ctx.pop(None if error is not None and self.should_ignore_error(error) else error)
             error = None  # an exception holds its frames, and this is one of them: do not leave that to the collector
 
     def request_context(self, environ: dict[str, Any]) -> RequestContext:
@@ -229,6 +305,8 @@ class App:
         """Run the functions before, the view and the functions after; turn their errors into answers."""
         self._got_first_request = True
         try:
+            if request_started.receivers:
+                request_started.send(self, _async_wrapper=self.ensure_sync)
             rv = self.preprocess_request()
             if rv is None:
                 rv = self.dispatch_request()
@@ -239,14 +317,26 @@ class App:
 
     def preprocess_request(self) -> Any:
         """Call the before_request functions; the first answer that one of them gives takes the view's place."""
-        if self.before_request_funcs:
+        if self.url_value_preprocessors:
             request = _request_ctx_stack.top.request
-            for name in (None, *reversed(request.blueprints)):
-                for function in self.before_request_funcs.get(name, ()):
-                    rv = function()
-                    if rv is not None:
-                        return rv
+            for function in self._functions_of(self.url_value_preprocessors, request):
+                function(request.endpoint, request.view_args)
+        if self.before_request_funcs:
+            for function in self._functions_of(self.before_request_funcs, _request_ctx_stack.top.request):
+                rv = self._call(function)
+                if rv is not None:
+                    return rv
         return None
+
+    def _functions_of(self, table, request):
+        """Those for a request: the application's, then those of the blueprints, from the outermost inwards."""
+        for name in (None, *reversed(request.blueprints)):
+            yield from table.get(name, ())
+
+    def _call(self, function, *args, **kwargs):
+        """Call a function or a coroutine function."""
+        rv = function(*args, **kwargs)
+        return self._await(rv) if type(rv) is CoroutineType else rv
 
     def dispatch_request(self) -> Any:
         """Call the view that the address matched and return what it returns."""
@@ -256,7 +346,8 @@ class App:
         rule = request.url_rule
         if rule.provide_automatic_options and request.method == "OPTIONS":
             return self.make_default_options_response()
-        return self.view_functions[rule.endpoint](**request.view_args)
+        rv = self.view_functions[rule.endpoint](**request.view_args)
+        return self._await(rv) if type(rv) is CoroutineType else rv
 
     def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:
         """Make a response of what a view or an error handler returned, and call the functions after.
@@ -267,6 +358,8 @@ class App:
         response = self.make_response(rv)
         try:
             response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
         except Exception:
             if not from_error_handler:
                 raise
@@ -318,11 +411,11 @@ class App:
         while ctx.after_functions:  # one of them may add another
             functions, ctx.after_functions = ctx.after_functions, ()
             for function in functions:
-                response = function(response)
+                response = self._call(function, response)
         if self.after_request_funcs:
             for name in (*ctx.request.blueprints, None):
                 for function in reversed(self.after_request_funcs.get(name, ())):
-                    response = function(response)
+                    response = self._call(function, response)
         session = ctx._session
         if session is not None and not self.session_interface.is_null_session(session):
             self.session_interface.save_session(self, session, response)
@@ -332,12 +425,26 @@ class App:
         """Call the teardown_request functions; called by RequestContext.pop."""
         if self.teardown_request_funcs:
             names = (*_request_ctx_stack.top.request.blueprints, None)
-            _tear_down([f for name in names for f in reversed(self.teardown_request_funcs.get(name, ()))], exc)
+            functions = [f for name in names for f in reversed(self.teardown_request_funcs.get(name, ()))]
+            self._tear_down(functions, exc)
+        if request_tearing_down.receivers:
+            request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Call the teardown_appcontext functions; called by AppContext.pop."""
         if self.teardown_appcontext_funcs:
-            _tear_down(self.teardown_appcontext_funcs[::-1], exc)
+            self._tear_down(self.teardown_appcontext_funcs[::-1], exc)
+        if appcontext_tearing_down.receivers:
+            appcontext_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+
+    def _tear_down(self, functions, exc):
+        """Call all; the first error comes out when all have been called."""
+        for place, function in enumerate(functions):
+            try:
+                self._call(function, exc)
+            except BaseException:
+                self._tear_down(functions[place + 1 :], exc)
+                raise
 
     # When something goes wrong on the way
 
@@ -357,7 +464,7 @@ class App:
             return self.handle_http_exception(e)
         handler = self._find_error_handler(e)
         if handler is not None:
-            return handler(e)
+            return self._call(handler, e)
         try:
             raise e
         finally:
@@ -368,7 +475,7 @@ class App:
         if e.code is None or isinstance(e, RoutingException):
             return e  # a response in disguise, or a redirect
         handler = self._find_error_handler(e)
-        return e if handler is None else handler(e)
+        return e if handler is None else self._call(handler, e)
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Whether an HTTPException counts as an error like others, for a developer who looks for its origin."""
@@ -384,13 +491,15 @@ class App:
 
         While testing or debugging the error goes on to the test or the debugger instead.
         """
+        if got_request_exception.receivers:
+            got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         propagate = self.config["PROPAGATE_EXCEPTIONS"]
         if propagate or (propagate is None and (self.testing or self.debug)):
             raise e
         self.log_exception((type(e), e, e.__traceback__))
         server_error = InternalServerError(original_exception=e)
         handler = self._find_error_handler(server_error)
-        return self.finalize_request(server_error if handler is None else handler(server_error), True)
+        return self.finalize_request(server_error if handler is None else self._call(handler, server_error), True)
 
     def log_exception(self, exc_info: Any) -> None:
         """Log an error that nobody handled."""
@@ -398,6 +507,30 @@ class App:
         self.logger.error(
             "Exception on %s [%s]", _printable(request.path), _printable(request.method), exc_info=exc_info
         )
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether an error is no concern of the teardown functions; does nothing but to be overridden."""
+        return False
+
+    # Coroutines
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function to call where a coroutine function may have been given."""
+        return self.async_to_sync(func) if is_coroutine_function(func) else func
+
+    def async_to_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that runs a coroutine function to its end; override it for other loops than asyncio's."""
+        from .coroutines import async_to_sync  # for weight: asyncio
+
+        return async_to_sync(func)
+
+    def _await(self, coroutine):
+        """Run what a coroutine function has returned, by ensure_sync, which a subclass may have changed."""
+
+        async def run():
+            return await coroutine
+
+        return self.ensure_sync(run)()
 
     def _find_error_handler(self, e):
         """The handler for an error: of the blueprint before the application's, for its status before
@@ -465,74 +598,26 @@ class App:
         if isinstance(methods, str):
             raise TypeError(f"methods {methods!r} is a str: give a list of them, [{methods!r}]")
         methods = {method.upper() for method in methods}
-        methods |= set(getattr(view_func, "required_methods", ()))
         if automatic is None:
             automatic = getattr(view_func, "provide_automatic_options", None)
         if automatic is None:
             automatic = "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
-        return (methods | {"OPTIONS"} if automatic else methods), automatic
+        methods.update(getattr(view_func, "required_methods", ()), ("OPTIONS",) if automatic else ())
+        return methods, automatic
 
-    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
-        """Register the decorated view for an address; the arguments are add_url_rule's."""
-
-        def decorator(view_func: F) -> F:
-            self.add_url_rule(rule, options.pop("endpoint", None), view_func, **options)
-            return view_func
-
-        return decorator
-
-    def _route_method(self, method, rule, options):
-        if "methods" in options:
-            raise TypeError(f"{method.lower()}() is for {method} alone: use route() with methods=")
-        return self.route(rule, methods=[method], **options)
-
-    def get(self, rule: str, **options: Any) -> Callable[[F], F]:
-        """Register the decorated view for GET (and HEAD)."""
-        return self._route_method("GET", rule, options)
-
-    def post(self, rule: str, **options: Any) -> Callable[[F], F]:
-        """Register the decorated view for POST."""
-        return self._route_method("POST", rule, options)
-
-    def put(self, rule: str, **options: Any) -> Callable[[F], F]:
-        """Register the decorated view for PUT."""
-        return self._route_method("PUT", rule, options)
-
-    def delete(self, rule: str, **options: Any) -> Callable[[F], F]:
-        """Register the decorated view for DELETE."""
-        return self._route_method("DELETE", rule, options)
-
-    def patch(self, rule: str, **options: Any) -> Callable[[F], F]:
-        """Register the decorated view for PATCH."""
-        return self._route_method("PATCH", rule, options)
-
-    def endpoint(self, endpoint: str) -> Callable[[F], F]:
-        """Make the decorated function the view of an endpoint whose rules are added elsewhere."""
+    def _set_view(self, endpoint: str, view_func: Callable[..., Any]) -> None:
         self._check_setup_finished("endpoint")
+        self.view_functions[endpoint] = view_func
 
-        def decorator(view_func: F) -> F:
-            self.view_functions[endpoint] = view_func
-            return view_func
+    def _add_function(self, table: str, f: Callable[..., Any], name: str | None = None) -> None:
+        self._check_setup_finished(_decorators[table])
+        getattr(self, table)[name].append(f)
 
-        return decorator
-
-    def before_request(self, f: F) -> F:
-        """Have a function called before each request.  What it returns, unless None, is the answer."""
-        self._check_setup_finished("before_request")
-        self.before_request_funcs.setdefault(None, []).append(f)
-        return f
-
-    def after_request(self, f: F) -> F:
-        """Have a function called with each response.  It returns the response to send."""
-        self._check_setup_finished("after_request")
-        self.after_request_funcs.setdefault(None, []).append(f)
-        return f
-
-    def teardown_request(self, f: F) -> F:
-        """Have a function called when a request is over, with the error that ended it, or None."""
-        self._check_setup_finished("teardown_request")
-        self.teardown_request_funcs.setdefault(None, []).append(f)
-        return f
+    def _set_error_handler(
+        self, code: int | None, cls: type[Exception], f: Callable[..., Any], name: str | None = None
+    ) -> None:
+        self._check_setup_finished("register_error_handler")
+        self.error_handler_spec[name][code][cls] = f
 
     def teardown_appcontext(self, f: F) -> F:
         """Have a function called when an application context is popped: after a request, or at a script's end."""
@@ -540,20 +625,30 @@ class App:
         self.teardown_appcontext_funcs.append(f)
         return f
 
-    def errorhandler(self, code_or_exception: int | type[Exception]) -> Callable[[F], F]:
-        """Have the decorated function answer a status or a class of exceptions; it gets the exception."""
+    def shell_context_processor(self, f: F) -> F:
+        """Have a function called for a shell; it returns a dict of names for that."""
+        self._check_setup_finished("shell_context_processor")
+        self.shell_context_processors.append(f)
+        return f
 
-        def decorator(f: F) -> F:
-            self.register_error_handler(code_or_exception, f)
-            return f
+    def make_shell_context(self) -> dict[str, Any]:
+        """Return the names that a shell begins with: app, g, and those of the shell_context_processor functions."""
+        names = {"app": self, "g": g}
+        for function in self.shell_context_processors:
+            names.update(function())
+        return names
 
-        return decorator
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Have a blueprint take part in this application.
 
-    def register_error_handler(self, code_or_exception: int | type[Exception], f: Callable[..., Any]) -> None:
-        """Have a function answer a status or a class of exceptions."""
-        self._check_setup_finished("register_error_handler")
-        cls, code = _class_and_code(code_or_exception)
-        self.error_handler_spec.setdefault(None, {}).setdefault(code, {})[cls] = f
+        options    url_prefix, subdomain, url_defaults and name, to have others than the blueprint's own
+        """
+        self._check_setup_finished("register_blueprint")
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> Iterable[Blueprint]:
+        """Return the blueprints, in the order of their registration."""
+        return self.blueprints.values()
 
     # Addresses
 
@@ -565,7 +660,8 @@ class App:
                 request.trusted_hosts = trusted
             if request.trusted_hosts is not None:
                 request.host = get_host(request.environ, request.trusted_hosts)
-            subdomain = None if self.url_map.host_matching else self.url_map.default_subdomain
+            as_it_comes = self.url_map.host_matching or self.subdomain_matching
+            subdomain = None if as_it_comes else self.url_map.default_subdomain
             return self.url_map.bind_to_environ(request.environ, self.config["SERVER_NAME"], subdomain)
         if self.config["SERVER_NAME"] is None:
             return None
@@ -577,6 +673,7 @@ class App:
 
     def url_for(
         self,
+        /,
         endpoint: str,
         *,
         _anchor: str | None = None,
@@ -604,12 +701,13 @@ class App:
             external = _scheme is not None if _external is None else _external
         else:
             adapter, external = self._adapter_without_request(_scheme, _external)
+        self.inject_url_defaults(endpoint, values)
         if _scheme is not None and not external:
             raise ValueError("_scheme is for a full address: leave _external out, or make it True")
         try:
             url = adapter.build(endpoint, values, _method, force_external=external, url_scheme=_scheme)
         except BuildError as error:
-            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=external)
             return self.handle_url_build_error(error, endpoint, values)
         if _anchor is not None:
             url += "#" + quote(_anchor, safe="%!#$&'()*+,/:;=?@")
@@ -630,6 +728,14 @@ class App:
                 " set SERVER_NAME (and APPLICATION_ROOT and PREFERRED_URL_SCHEME), or build the path alone"
             )
         return self.url_map.bind("", script_name=self.config["APPLICATION_ROOT"]), False
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Call the url_defaults functions of the application, and of the blueprints that an endpoint is in."""
+        if self.url_default_functions:
+            parts = endpoint.split(".")[:-1]
+            for name in (None, *(".".join(parts[:size]) for size in range(1, len(parts) + 1))):
+                for function in self.url_default_functions.get(name, ()):
+                    function(endpoint, values)
 
     def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
         """Ask url_build_error_handlers for an address that no rule gives; raises the error if none has one."""
@@ -681,13 +787,19 @@ class App:
         return (self.test_client_class or Client)(self, use_cookies=use_cookies, **kwargs)
 
     def run(
-        self, host: str | None = None, port: int | None = None, debug: bool | None = None, **options: Any
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: Any,
     ) -> None:
         """Serve until Ctrl-C.
 
         host      127.0.0.1 unless given or set in FLASK_RUN_HOST: this machine only
         port      5000 unless given, in SERVER_NAME, or set in FLASK_RUN_PORT; 0 takes a free one
         debug     sets app.debug
+        load_dotenv    whether the files .env and .flaskenv set what the environment does not
         options   what else `serving.run_simple` takes; threaded=True unless said, use_reloader=True in debug mode
 
         Does nothing in a file that ``nanoweb run`` loads, which serves by itself.
@@ -696,6 +808,8 @@ class App:
             return
         from .serving import run_simple  # for weight: a foreign server has no need of it
 
+        if load_dotenv and read_dotenv() and "FLASK_DEBUG" in os.environ:
+            self.debug = get_debug_flag()
         if debug is not None:
             self.debug = bool(debug)
         name, _, number = (self.config["SERVER_NAME"] or "").partition(":")
@@ -710,6 +824,34 @@ class App:
             self._got_first_request = False  # for who runs it from a shell, changes it and runs it again
 
 
+class _CookieSizeLimit:
+    """MAX_COOKIE_SIZE of the current application, as an attribute of responses that can be set as well."""
+
+    usual: int = Response.max_cookie_size
+
+    def __get__(self, response: Response | None, owner: type[Response]) -> int:
+        context = _app_ctx_stack.top
+        return self.usual if context is None else context.app.config["MAX_COOKIE_SIZE"]
+
+
+Response.max_cookie_size = _CookieSizeLimit()  # type: ignore[assignment]  # which stands in an earlier chapter
+
+# How the tables are called by who fills them, for an error.
+_decorators = {
+    "before_request_funcs": "before_request",
+    "after_request_funcs": "after_request",
+    "teardown_request_funcs": "teardown_request",
+    "template_context_processors": "context_processor",
+    "url_value_preprocessors": "url_value_preprocessor",
+    "url_default_functions": "url_defaults",
+}
+
+
+def get_debug_flag() -> bool:
+    """Whether FLASK_DEBUG asks for the debug mode."""
+    return os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
+
+
 def _printable(text):
     """Text for a log: control characters, which a terminal obeys, as escapes."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
@@ -720,13 +862,6 @@ def _port_number(text):
     if not 0 <= number <= 65535:
         raise ValueError(f"port {text!r} is not a number from 0 to 65535")
     return number
-
-
-def _folder_of(import_name):
-    """The folder of the module of that name; the current one where it has no file."""
-    module = sys.modules.get(import_name)
-    path = getattr(module, "__file__", None)
-    return os.path.dirname(os.path.abspath(path)) if path else os.getcwd()
 
 
 def _describe(function):
@@ -768,28 +903,3 @@ def _bad_return(body):
         f"{_bad_return_start()} A view returns a str, bytes, dict, list, an iterator, a Response, a WSGI callable,"
         f" or a tuple of one of these with a status, headers or both; this one returned a {type(body).__name__}."
     )
-
-
-def _class_and_code(code_or_exception):
-    """(the class of exceptions, its status or None) that an error handler is registered for."""
-    if isinstance(code_or_exception, int):
-        cls = default_exceptions.get(code_or_exception)
-        if cls is None:
-            raise ValueError(
-                f"{code_or_exception} is not the status of an HTTP error that exists;"
-                " for one of your own, subclass HTTPException and register the class"
-            )
-        return cls, cls.code
-    if isinstance(code_or_exception, type) and issubclass(code_or_exception, Exception):
-        return code_or_exception, code_or_exception.code if issubclass(code_or_exception, HTTPException) else None
-    raise TypeError(f"{code_or_exception!r} is no status and no class of exceptions (the class, not an instance)")
-
-
-def _tear_down(functions, exc):
-    """Call all; the first error comes out when all have been called."""
-    for place, function in enumerate(functions):
-        try:
-            function(exc)
-        except BaseException:
-            _tear_down(functions[place + 1 :], exc)
-            raise

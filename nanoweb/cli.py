@@ -20,6 +20,7 @@ from types import FunctionType, ModuleType
 
 from . import __version__
 from .app import App
+from .config import load_dotenv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ def main(argv: list[str] | None = None) -> int:
         if options.command is None:
             parser.print_help(sys.stderr)
             return 2
+        if options.env_file is not None and not os.path.isfile(options.env_file):
+            raise UsageError(f"--env-file: there is no file {options.env_file!r}")
+        load_dotenv(options.env_file)
+        load_dotenv()
         return options.command(options)
     except UsageError as error:
         print(f"nanoweb: error: {error}", file=sys.stderr)
@@ -192,6 +197,24 @@ def _ssl_context(options):
         raise UsageError(f"--cert: {error}") from None
 
 
+def _call_command(options):
+    """Call a command that the program itself has: one of app.cli."""
+    from .commands import Abort, ClickException  # for weight
+
+    app = _load(options)
+    if not isinstance(app, App):
+        raise UsageError(f"only an App has commands; this application is a {type(app).__name__}")
+    try:
+        app.cli.main(options.words, "nanoweb cli", app)
+    except ClickException as error:
+        print(f"Error: {error.message}", file=sys.stderr)
+        return error.exit_code
+    except Abort:
+        print("Aborted!", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _print_routes(options):
     """Print the rules of the application as a table; the column of domains only if there are any."""
     app = _load(options)
@@ -248,6 +271,10 @@ def _load(options):
     target = _find_target(options)
     if options.debug is not None:  # the application may ask while it is loaded
         os.environ["FLASK_DEBUG"] = "1" if options.debug else "0"
+    if options.flask:
+        from . import compat  # for weight
+
+        compat.install(force=True)
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # so that an app.run() at the end of the file does nothing
     try:
         app = load_app(target)
@@ -534,12 +561,16 @@ def _make_parser():
     parser.set_defaults(command=None, debug=None)
     parser.add_argument("--app", "-A", metavar="TARGET", help="the application, here or after the command")
     _add_debug(parser)
+    parser.add_argument(
+        "--env-file", "-e", metavar="FILE", help="environment variables, before those of .env, .flaskenv"
+    )
     version = f"nanoweb {__version__} (Python {sys.version.split()[0]})"
     parser.add_argument("--version", action="version", version=version, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_serve(commands)
     _add_routes(commands)
+    _add_cli(commands)
     return parser
 
 
@@ -644,6 +675,18 @@ def _add_routes(commands):
     routes.add_argument("--all-methods", action="store_true", help="show HEAD and OPTIONS too")
 
 
+def _add_cli(commands):
+    cli = commands.add_parser(
+        "cli",
+        help="call a command of the program's own (app.cli)",
+        allow_abbrev=False,
+        usage="%(prog)s TARGET COMMAND ...",
+    )
+    cli.set_defaults(command=_call_command)
+    _add_target(cli)
+    cli.add_argument("words", metavar="COMMAND ...", nargs=argparse.REMAINDER, help="the command and what it takes")
+
+
 def _add_debug(parser):
     parser.add_argument(
         "--debug", "--no-debug", action=_Switch, dest="debug", help="set the debug mode (FLASK_DEBUG, or off)"
@@ -651,4 +694,7 @@ def _add_debug(parser):
 
 
 def _add_target(parser):
+    parser.add_argument(
+        "--flask", action="store_true", help="the program is written for Flask: flask and the like are nanoweb to it"
+    )
     parser.add_argument("target", metavar="TARGET", nargs="?", help="the application; see nanoweb --help")

@@ -7,13 +7,14 @@ things too.
 from __future__ import annotations
 
 import os
+import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import IO, Any
 
-__all__ = ["Config", "ConfigAttribute"]
+__all__ = ["Config", "ConfigAttribute", "load_dotenv", "parse_dotenv"]
 
 
 class ConfigAttribute:
@@ -183,3 +184,61 @@ def _import_string(dotted):
         return getattr(import_module(module), name)
     except AttributeError:
         raise ImportError(f"{dotted!r}: module {module!r} has no {name!r}") from None
+
+
+# Files of environment variables
+
+_dotenv_re = re.compile(
+    r"""[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*"""
+    r"""(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|([^\r\n]*?))[ \t]*(?:(?<![^ \t='"])\#[^\r\n]*)?(?:\r?\n|\Z)""",
+    re.ASCII | re.DOTALL,
+)
+_variable_re = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", re.ASCII)
+_escape_re = re.compile(r"\\(.)", re.DOTALL)
+_escapes = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def parse_dotenv(text: str) -> dict[str, str]:
+    r"""Return the variables of a .env file.
+
+    >>> parse_dotenv("# of the shop\nexport PORT=80  # the usual\nNAME='a b'\nGREETING=\"Hi\\n${NAME}\"\n")
+    {'PORT': '80', 'NAME': 'a b', 'GREETING': 'Hi\na b'}
+
+    ${NAME} and ${NAME:-otherwise} stand for what was set before, here or in the environment, but not within '...'.
+    Lines that set nothing are passed over.
+    """
+    found: dict[str, str] = {}
+
+    def look_up(match):
+        return found.get(match[1], os.environ.get(match[1], match[2] or ""))
+
+    place = 0
+    while place < len(text):
+        match = _dotenv_re.match(text, place)
+        if match is None:
+            place = text.find("\n", place) + 1 or len(text)
+            continue
+        place = match.end()
+        name, literal, quoted, bare = match.groups()
+        if literal is None:
+            value = _variable_re.sub(look_up, bare if quoted is None else quoted)
+            literal = value if quoted is None else _escape_re.sub(lambda m: _escapes.get(m[1], m[1]), value)
+        found[name] = literal
+    return found
+
+
+def load_dotenv(path: str | os.PathLike[str] | None = None) -> bool:
+    """Set the environment variables that a file sets and that are not set yet; returns whether there was one.
+
+    path    if None, .env and then .flaskenv in the working directory; nothing if FLASK_SKIP_DOTENV is set
+    """
+    if path is None and os.environ.get("FLASK_SKIP_DOTENV", "").lower() not in ("", "0", "false", "no"):
+        return False
+    was_there = False
+    for place in [".env", ".flaskenv"] if path is None else [path]:
+        if os.path.isfile(place):
+            was_there = True
+            with open(place, encoding="utf-8") as file:
+                for name, value in parse_dotenv(file.read()).items():
+                    os.environ.setdefault(name, value)
+    return was_there

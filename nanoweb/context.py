@@ -15,29 +15,35 @@ from functools import partial
 from .exceptions import HTTPException
 from .local import LocalProxy, LocalStack
 from .properties import cached_property
+from .signals import appcontext_popped, appcontext_pushed, is_coroutine_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
-    from typing import Any
+    from typing import Any, TypeVar
 
     from .app import App
     from .routing import MapAdapter
     from .sessions import SessionMixin
     from .wrappers import Request
 
+    F = TypeVar("F", bound=Callable[..., Any])
+
 __all__ = [
     "AppContext",
     "RequestContext",
     "after_this_request",
+    "app_ctx",
     "copy_current_request_context",
     "current_app",
     "g",
     "has_app_context",
     "has_request_context",
     "request",
+    "request_ctx",
     "session",
+    "stream_with_context",
 ]
 
 # Any, for a type checker: the top is None only where nothing is at work, and then none of our methods is.
@@ -69,6 +75,9 @@ def _thread_name():
     return current_thread().name
 
 
+_nothing: Any = object()  # no default was given
+
+
 class _AppCtxGlobals:
     """The namespace `g`: put there what one request's functions share."""
 
@@ -76,9 +85,9 @@ class _AppCtxGlobals:
         """Return an attribute, or the default."""
         return self.__dict__.get(name, default)
 
-    def pop(self, name: str, *default: Any) -> Any:
+    def pop(self, name: str, default: Any = _nothing) -> Any:
         """Remove an attribute and return it; the default, or KeyError, if it is missing."""
-        return self.__dict__.pop(name, *default)
+        return self.__dict__.pop(name) if default is _nothing else self.__dict__.pop(name, default)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Return an attribute; set it to the default first if it is missing."""
@@ -112,6 +121,9 @@ class AppContext:
     It may be pushed more than once; teardown runs when the last is popped.
     """
 
+    holders: frozenset[object] = frozenset()  # for each hold() what it returned
+    error: BaseException | None = None  # that ended the work, while it is held
+
     def __init__(self, app: App) -> None:
         self.app = app
         self.depth = 0  # how often it has been pushed
@@ -128,22 +140,59 @@ class AppContext:
 
     def push(self) -> None:
         """Make this the current application."""
+        begins = not (self.depth or self.holders)
         self.depth += 1
         _app_ctx_stack.push(self)
+        if begins:
+            self._announce(appcontext_pushed)
+
+    def _announce(self, signal):
+        if signal.receivers:
+            signal.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def pop(self, exc: BaseException | None = None) -> None:
         """Undo push.  exc is the error that ended the work, for the teardown functions."""
         if not self.depth:
             raise RuntimeError(f"{self!r} is popped more often than it was pushed")
         self.depth -= 1
+        is_last = not (self.depth or self.holders)
+        if self.holders and exc is not None:
+            self.error = exc
         try:
-            if not self.depth:
+            if is_last:
                 self.app.do_teardown_appcontext(exc)
         finally:
             _pop(_app_ctx_stack, self)
+        if is_last:
+            self._announce(appcontext_popped)
+
+    def hold(self) -> object:
+        """Put off the teardown functions until release(): a stream, or a test, goes on with this context.
+
+        returns   what release() wants
+        """
+        holder = object()
+        self.holders |= {holder}
+        return holder
+
+    def release(self, holder: object, exc: BaseException | None = None) -> None:
+        """Undo hold; if nobody else holds or has pushed it, the context ends here, by exc if that is an error."""
+        if holder not in self.holders:  # it did not end well, see App.wsgi_app
+            return
+        self.push()
+        self.holders -= {holder}
+        exc, self.error = self.error if exc is None else exc, None
+        try:
+            self.pop(exc)
+        finally:
+            exc = None  # its frames may have this one, see App.wsgi_app
 
     def __enter__(self) -> Any:
-        self.push()
+        try:
+            self.push()
+        except BaseException as error:
+            self.pop(error)
+            raise
         return self
 
     def __exit__(
@@ -164,6 +213,8 @@ class RequestContext(AppContext):
 
     after_functions: tuple[Callable[[Any], Any], ...] = ()
     flashes: list[tuple[str, str]] | None = None  # the messages shown in this request
+    is_copy = False  # then the files of its request are not its to close
+    outer: AppContext | None = None  # the context that was there, if this one did not take its place
     _session: Any = None  # once it is open
 
     def __init__(
@@ -203,23 +254,31 @@ class RequestContext(AppContext):
 
     def match_request(self) -> None:
         """Find the view; an HTTP error is kept for dispatch_request to raise."""
+        request = self.request
         try:
-            adapter: Any = self.url_adapter
-            self.request.url_rule, self.request.view_args = adapter.match(return_rule=True)
+            adapter = self.url_adapter = self.app.create_url_adapter(request)
+            request.url_rule, request.view_args = adapter.match(return_rule=True)  # type: ignore[union-attr]
         except HTTPException as error:
-            self.request.routing_exception = error
+            request.routing_exception = error
 
     def push(self) -> None:
         """Make this the current request, open its session if that cannot wait, and match its address."""
         top = _app_ctx_stack.top
-        brings_app = top is None or top.app is not self.app
+        begins = not (self.pushes or self.holders)
+        if begins and top is not None and top.app is self.app:
+            self.outer = top
+        app_context = self.outer or self
+        brings_app = top is not app_context
         if brings_app:
-            _app_ctx_stack.push(self)
+            _app_ctx_stack.push(app_context)
         _request_ctx_stack.push(self)
         self.pushes.append(brings_app)
-        if self._session is None and self.app.session_interface.is_due(self.app, self.request):
+        if begins and brings_app and appcontext_pushed.receivers:
+            self._announce(appcontext_pushed)
+        app, request = self.app, self.request
+        if self._session is None and app.session_interface.is_due(app, request):
             self.open_session()
-        if self.request.url_rule is None and self.request.routing_exception is None:
+        if request.url_rule is None and request.routing_exception is None:
             self.match_request()
 
     def pop(self, exc: BaseException | None = None) -> None:
@@ -227,33 +286,43 @@ class RequestContext(AppContext):
         if not self.pushes:
             raise RuntimeError(f"{self!r} is popped more often than it was pushed")
         brought_app = self.pushes.pop()
+        is_last = not (self.pushes or self.holders)
+        if self.holders and exc is not None:
+            self.error = exc
+        outer = self.outer
         try:
-            if not self.pushes:
+            if is_last:
                 self._finish(exc)
         finally:
             try:
-                if brought_app:
-                    self.app.do_teardown_appcontext(exc)
+                _pop(_request_ctx_stack, self)
             finally:
-                self.__dict__.pop("g", None)
-                try:
-                    _pop(_request_ctx_stack, self)
-                finally:
-                    if brought_app:
-                        _pop(_app_ctx_stack, self)
+                if brought_app:
+                    _pop(_app_ctx_stack, outer or self)
+        if is_last and outer is None and appcontext_popped.receivers:
+            self._announce(appcontext_popped)
 
     def _finish(self, exc):
         """End the request: teardown functions, files of a form, and what would keep all this in memory."""
         try:
             self.app.do_teardown_request(exc)
         finally:
-            self.request.close()
-            if self.request.routing_exception is not None:  # its frames hold the request, which holds it
-                self.request.routing_exception.__traceback__ = None
+            try:
+                if self.outer is None:
+                    self.app.do_teardown_appcontext(exc)
+            finally:
+                self.outer = None
+                self.__dict__.pop("g", None)
+                if not self.is_copy:
+                    self.request.close()
+                if self.request.routing_exception is not None:  # its frames hold the request, which holds it
+                    self.request.routing_exception.__traceback__ = None
 
     def copy(self) -> RequestContext:
         """Return a context of the same request and session, for another thread or greenlet."""
-        return type(self)(self.app, self.request.environ, self.request, self.open_session())
+        context = type(self)(self.app, self.request.environ, self.request, self.open_session())
+        context.is_copy = True
+        return context
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.request.path!r} [{self.request.method}] of {self.app.name!r}>"
@@ -293,7 +362,7 @@ def _current_request_context(what):
     return top
 
 
-def after_this_request(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def after_this_request(f: F) -> F:
     """Have a function called with the response of this request; what it returns is sent.
 
     Usable as a decorator inside a view.
@@ -303,8 +372,12 @@ def after_this_request(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return f
 
 
-def copy_current_request_context(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function carry the current request to where it is called: another thread or greenlet."""
+def copy_current_request_context(f: F) -> F:
+    """Make a function carry the current request to where it is called: another thread, task or greenlet.
+
+    Of a coroutine function it makes one that is called in a thread and returns the result; in
+    a coroutine the call is to be awaited.
+    """
     from functools import update_wrapper
 
     context = _current_request_context("copy_current_request_context").copy()
@@ -313,7 +386,86 @@ def copy_current_request_context(f: Callable[..., Any]) -> Callable[..., Any]:
         with context.copy():
             return f(*args, **kwargs)
 
-    return update_wrapper(wrapper, f)
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        with context.copy():
+            return await f(*args, **kwargs)
+
+    def choose(*args: Any, **kwargs: Any) -> Any:
+        from .coroutines import is_loop_running  # for weight: asyncio
+
+        return (coroutine if is_loop_running() else context.app.ensure_sync(coroutine))(*args, **kwargs)
+
+    return update_wrapper(choose if is_coroutine_function(f) else wrapper, f)  # type: ignore[return-value]
+
+
+class _ContextStream:
+    """A generator that runs with a context around each of its steps, wherever that is: in another thread, even.
+
+    The context is held until the stream is at its end or closed, and so is not torn down before.
+    """
+
+    def __init__(self, iterator, context):
+        self._iterator = iterator
+        self._context = context
+        self._holder = context.hold()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._context is None:
+            raise StopIteration
+        try:
+            self._context.push()
+            try:
+                return next(self._iterator)
+            finally:
+                self._context.pop()
+        except StopIteration:
+            self.close()
+            raise
+        except BaseException as error:
+            self.close(error)
+            raise
+
+    def close(self, error=None):
+        context, self._context = self._context, None
+        if context is not None and self._holder in context.holders:
+            try:
+                with context:
+                    getattr(self._iterator, "close", bool)()
+            finally:
+                context.release(self._holder, error)
+
+    def __del__(self):
+        self.close()
+
+
+def stream_with_context(generator_or_function: Any) -> Any:
+    """Have a generator see the current `request`, `session` and `g`, although it runs when the view has returned.
+
+    >>> from nanoweb import App, request
+    >>> app = App("site")
+    >>> @app.get("/count/<int:end>")
+    ... def count(end):
+    ...     return stream_with_context(f"{request.path} {number} " for number in range(end))
+    >>> app.test_client().get("/count/2").text
+    '/count/2 0 /count/2 1 '
+
+    generator_or_function    an iterator; or a generator function, which this decorates
+    """
+    if not hasattr(generator_or_function, "__iter__"):
+        from functools import wraps
+
+        @wraps(generator_or_function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            return stream_with_context(generator_or_function(*args, **kwargs))
+
+        return decorated
+    context = _request_ctx_stack.top or _app_ctx_stack.top
+    if context is None:
+        raise RuntimeError(_no_request("stream_with_context"))
+    return _ContextStream(iter(generator_or_function), context)
 
 
 current_app: App = LocalProxy(  # type: ignore[assignment]
@@ -327,4 +479,10 @@ request: Request = LocalProxy(  # type: ignore[assignment]
 )
 session: SessionMixin = LocalProxy(  # type: ignore[assignment]
     _request_ctx_stack, "session", unbound_message=partial(_no_request, "session")
+)
+app_ctx: AppContext = LocalProxy(  # type: ignore[assignment]
+    _app_ctx_stack, unbound_message=partial(_no_app, "app_ctx")
+)
+request_ctx: RequestContext = LocalProxy(  # type: ignore[assignment]
+    _request_ctx_stack, unbound_message=partial(_no_request, "request_ctx")
 )

@@ -457,11 +457,12 @@ class Map:
         subdomain    what stands before it; if None, found by comparing the Host with server_name:
                      a Host outside of server_name matches nothing
         """
-        environ = getattr(environ, "environ", environ)
-        if not isinstance(environ, dict):
-            raise TypeError(
-                f"a WSGI environ is a dict, or what has one as .environ; {type(environ).__name__} is none"
-            )
+        if type(environ) is not dict:  # nearly always it is
+            environ = getattr(environ, "environ", environ)
+            if not isinstance(environ, dict):
+                raise TypeError(
+                    f"a WSGI environ is a dict, or what has one as .environ; {type(environ).__name__} is none"
+                )
         if subdomain is not None and self.host_matching:
             raise RuntimeError(f"subdomain {subdomain!r} and host_matching: leave out one of them")
         return _EnvironAdapter(self, environ, server_name, subdomain)

@@ -9,6 +9,7 @@ that has the key can serve the next request.
 from __future__ import annotations
 
 from .dicts import CallbackDict
+from .properties import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +164,13 @@ class SecureCookieSessionInterface(SessionInterface):
     digest_method: Any = "sha1"
     key_derivation = "hmac"
     session_class = SecureCookieSession
-    serializer: Any = None  # None for a tagging.TaggedJSONSerializer
+
+    @cached_property
+    def serializer(self) -> Any:
+        """Turns the session into text and back; an attribute of your own class may be another such object."""
+        from .tagging import TaggedJSONSerializer  # for weight, as below
+
+        return TaggedJSONSerializer()
 
     def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer | None:
         """Return what signs and reads the cookie; None if there is no secret key.
@@ -185,12 +192,11 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def _make_serializer(self, keys):
         from .signing import URLSafeTimedSerializer  # for weight: an application without sessions signs nothing
-        from .tagging import TaggedJSONSerializer
 
         return URLSafeTimedSerializer(
             keys,
             salt=self.salt,
-            serializer=self.serializer or TaggedJSONSerializer(),
+            serializer=self.serializer,
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
         )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from .context import _current_request_context, current_app, has_app_context, session
+import os
+
+from .context import _current_request_context, current_app, has_app_context, request, session
 from .exceptions import abort as abort_without_app
 from .routing import RequestRedirect
+from .signals import message_flashed
 from .wrappers import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, NoReturn
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from typing import IO, Any, NoReturn
 
 __all__ = [
     "abort",
@@ -19,6 +23,8 @@ __all__ = [
     "jsonify",
     "make_response",
     "redirect",
+    "send_file",
+    "send_from_directory",
     "url_for",
 ]
 
@@ -101,6 +107,9 @@ def flash(message: str, category: str = "message") -> None:
     """Keep a message for the next page that asks for it."""
     # A new list, not an append: the session sees assignments only.
     session["_flashes"] = [*session.get("_flashes", []), (category, message)]
+    if message_flashed.receivers:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
 
 
 def get_flashed_messages(with_categories: bool = False, category_filter: Iterable[str] = ()) -> list[Any]:
@@ -116,3 +125,55 @@ def get_flashed_messages(with_categories: bool = False, category_filter: Iterabl
     if category_filter:
         flashes = [pair for pair in flashes if pair[0] in category_filter]
     return flashes if with_categories else [message for _, message in flashes]
+
+
+def send_file(
+    path_or_file: str | os.PathLike[str] | IO[bytes],
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | float | None = None,
+    max_age: int | Callable[[str | None], int | None] | None = None,
+) -> Response:
+    """Send a file that the program chose; see send_from_directory for those that a client chooses.
+
+    path_or_file   a path, seen from the application's folder, or a binary file at its start
+    max_age        for how many seconds a client may keep it without asking; if None, what
+                   app.get_send_file_max_age says
+
+    The rest is as for `files.send_file`.
+    """
+    from . import files  # for weight
+
+    if isinstance(path_or_file, (str, os.PathLike)):
+        path_or_file = os.path.join(current_app.root_path, path_or_file)
+    options = _options_of_files(max_age)
+    return files.send_file(
+        *(path_or_file, request.environ, mimetype, as_attachment, download_name, conditional, etag, last_modified),
+        **options,
+    )
+
+
+def send_from_directory(directory: str | os.PathLike[str], path: str | os.PathLike[str], **kwargs: Any) -> Response:
+    """Send a file that a client chose, from below a directory; 404 if there is none.
+
+    directory   seen from the application's folder; everybody may see all files in it
+    path        what the client asked for
+    kwargs      those of send_file
+    """
+    from . import files  # for weight
+
+    directory = os.path.join(current_app.root_path, directory)
+    kwargs.update(_options_of_files(kwargs.pop("max_age", None)))
+    return files.send_from_directory(directory, path, request.environ, **kwargs)
+
+
+def _options_of_files(max_age):
+    app = current_app
+    return {
+        "max_age": app.get_send_file_max_age if max_age is None else max_age,
+        "use_x_sendfile": app.config["USE_X_SENDFILE"],
+        "response_class": app.response_class,
+    }

@@ -5,7 +5,7 @@ Loaded when a test first needs it.
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from urllib.parse import urljoin, urlsplit
 
 from .cookiejar import Cookie, CookieJar
@@ -17,7 +17,7 @@ from .wsgi import ClosingIterator, _host_name, run_wsgi_app
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from .fields import Headers
@@ -123,6 +123,8 @@ class Client:
         self.allow_subdomain_redirects = allow_subdomain_redirects
         self.environ_base: dict[str, Any] = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": "nanoweb"}
         self._jar = CookieJar() if use_cookies else None
+        self.preserve_context = False
+        self._contexts = ExitStack()  # those of a request that is over, and that a test still looks at
 
     # Cookies
 
@@ -231,14 +233,37 @@ class Client:
         return cls({**self.environ_base, **environ})
 
     def _send(self, request, buffered):
+        self._contexts.close()
         self._add_cookies(request.environ)
-        body, status, headers = run_wsgi_app(self.application, request.environ, buffered)
+        body, status, headers = self._run(request.environ, buffered)
         body = _Body(body) if hasattr(body, "close") else body
         response = self.response_wrapper(body, status, headers, request=request)
         if self._is_app:
             response.json_module = self.application.json
         self._keep_cookies(response, request.environ)
         return response
+
+    def _run(self, environ, buffered):
+        """Call the application; in a with block, then make the contexts of this request the current ones again."""
+        environ.pop("werkzeug.debug.preserve_context", None)  # of a request that is sent once more
+        if not self.preserve_context:
+            return run_wsgi_app(self.application, environ, buffered)
+        kept: list[Any] = []
+        with ExitStack() as contexts:
+            contexts.callback(kept.clear)  # keep() is in the environ, and that in the contexts
+
+            def keep(context):
+                """Called at the end of a request: its teardown functions wait for the next one, or for ours."""
+                contexts.callback(context.release, context.hold())
+                kept.append(context)
+
+            environ["werkzeug.debug.preserve_context"] = keep
+            answer = run_wsgi_app(self.application, environ, buffered)
+            for context in kept:
+                context.push()
+                contexts.callback(context.pop)
+            self._contexts = contexts.pop_all()
+            return answer
 
     def _next_request(self, response, cookies, start):
         """The request that a redirect asks for (RFC 9110, section 15.4), with the first one's cookies and body."""
@@ -274,11 +299,46 @@ class Client:
     get, post, put, delete = _verb("GET"), _verb("POST"), _verb("PUT"), _verb("DELETE")
     patch, options, head, trace = _verb("PATCH"), _verb("OPTIONS"), _verb("HEAD"), _verb("TRACE")
 
+    # What a test can look at
+
     def __enter__(self) -> Client:
+        """Within the block, `request`, `session` and `g` are those of the last request, until the next one."""
+        if self.preserve_context:
+            raise RuntimeError("Cannot nest client invocations: this client is in a with block already")
+        self.preserve_context = True
         return self
 
     def __exit__(self, *error: object) -> None:
-        """There is nothing to give back."""
+        self.preserve_context = False
+        self._contexts.close()
+
+    @contextmanager
+    def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Open the session as the next request will find it, and save it at the end of the block.
+
+            with client.session_transaction() as session:
+                session["user_id"] = 1
+
+        args, kwargs    of a request, as for open(): its address may decide which cookies count
+        """
+        app, context = self.application, self.application.test_request_context(*args, **kwargs)
+        environ = context.request.environ
+        self._own_jar()
+        self._add_cookies(environ)
+        holder = context.hold()
+        try:
+            with context:
+                session = app.session_interface.open_session(app, context.request)
+            if session is None:
+                raise RuntimeError("there is no session to open: the application has no secret key")
+            yield session
+            if not app.session_interface.is_null_session(session):
+                response = app.response_class()
+                with context:
+                    app.session_interface.save_session(app, session, response)
+                self._keep_cookies(response, environ)
+        finally:
+            context.release(holder)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.application!r}>"

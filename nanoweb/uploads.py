@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 
-from .dicts import MultiDict
+from .dicts import ImmutableMultiDict, MultiDict
 from .fields import Headers
 from .headers import parse_options_header
 from .properties import digits
@@ -144,6 +144,30 @@ class FileMultiDict(MultiDict[str, FileStorage]):
             if file.filename and content_type is None:
                 file.headers["Content-Type"] = guess_content_type(file.filename)
         self.add(name, file)
+
+
+class DebugFilesKeyError(KeyError, AssertionError):
+    """Raised in debug mode where a file is looked for, and the browser has sent its name alone."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UnsentFiles(ImmutableMultiDict[str, FileStorage]):
+    """The files of a form that has sent none, in debug mode: who looks for one that is a field is told why."""
+
+    def __init__(self, fields: MultiDict[str, str], mimetype: str) -> None:
+        super().__init__()
+        self._fields, self._mimetype = fields, mimetype
+
+    def __getitem__(self, key: str) -> FileStorage:
+        if key not in self._fields:
+            return super().__getitem__(key)
+        raise DebugFilesKeyError(
+            f"request.files has no {key!r}, but request.form has the name {self._fields[key]!r}: the form was sent as"
+            f" {self._mimetype!r}, which carries no files. Write <form method=post enctype=multipart/form-data>."
+            " Only debug mode tells so; else this is a plain KeyError and 400."
+        )
 
 
 def guess_content_type(filename: str) -> str:

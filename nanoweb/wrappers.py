@@ -516,6 +516,10 @@ class Request:
                 raise
         else:
             form, files = self.parameter_storage_class(), self.parameter_storage_class()
+        if self.app is not None and self.app.debug and form and self.mimetype != "multipart/form-data":
+            from .uploads import UnsentFiles  # for weight
+
+            files = UnsentFiles(form, self.mimetype)
         self.__dict__.update(stream=stream, form=form, files=files)
 
     @cached_property

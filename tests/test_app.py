@@ -279,6 +279,27 @@ class RegistrationTest(unittest.TestCase):
         self.assertEqual(self.client.options("/mine").text, "OPTIONS")
         self.assertEqual(self.client.options("/off").status_code, 405)
 
+    def test_options_is_answered_where_that_is_asked_for_whatever_the_setting_says(self):
+        self.app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.app.add_url_rule("/on", "on", lambda: "", provide_automatic_options=True)
+        self.app.add_url_rule("/off", "off", lambda: "")
+        self.assertEqual(self.client.options("/on").headers["Allow"], "GET, HEAD, OPTIONS")
+        self.assertEqual(self.client.options("/off").headers["Allow"], "GET, HEAD")
+
+    def test_a_view_says_with_its_attributes_which_methods_it_takes(self):
+        def view():
+            return request.method
+
+        view.methods = ["get"]
+        view.required_methods = ["PATCH", "OPTIONS"]  # whatever the rule says; those of a decorator, usually
+        self.app.add_url_rule("/", "automatic", view, methods=["PUT"])
+        view.provide_automatic_options = False
+        self.app.add_url_rule("/all", "all", view)
+        self.assertEqual([self.client.open("/", method=method).text for method in ["PUT", "PATCH"]], ["PUT", "PATCH"])
+        self.assertEqual(self.client.options("/").headers["Allow"], "OPTIONS, PATCH, PUT")
+        self.assertEqual(self.client.options("/all").text, "OPTIONS")
+        self.assertEqual(self.client.get("/all").text, "GET")
+
     def test_a_wrong_method_is_405_and_tells_the_right_ones(self):
         self.app.add_url_rule("/", "view", lambda: "", methods=["PUT"])
         response = self.client.get("/")
@@ -528,7 +549,9 @@ class ErrorTest(unittest.TestCase):
         for wrong, error in [
             (999, ValueError),
             (200, ValueError),
-            (int, TypeError),
+            (int, ValueError),
+            (KeyboardInterrupt, ValueError),
+            (None, TypeError),
             (NotFound(), TypeError),
             ("404", TypeError),
         ]:
@@ -643,6 +666,27 @@ class UrlForTest(unittest.TestCase):
         self.app.url_build_error_handlers.append(lambda error, endpoint, values: f"elsewhere:{endpoint}")
         with self.app.test_request_context():
             self.assertEqual(url_for("missing"), "elsewhere:missing")
+
+    def test_a_handler_is_told_everything_that_was_asked(self):
+        asked = []
+        self.app.url_build_error_handlers.append(lambda error, endpoint, values: asked.append(values))
+        self.app.url_build_error_handlers.append(lambda error, endpoint, values: "/found")
+        with self.app.test_request_context():
+            url_for("missing", page=1, _anchor="top")
+            url_for("missing", _scheme="https")
+        usual = {"_anchor": None, "_external": False, "_method": None, "_scheme": None}
+        self.assertEqual(asked[0], {**usual, "page": 1, "_anchor": "top"})
+        self.assertEqual(asked[1], {**usual, "_external": True, "_scheme": "https"})
+
+    def test_an_application_builds_its_own_addresses_also_in_a_request_to_another_one(self):
+        other = App("other")
+        with other.test_request_context(base_url="https://other.example/below"):
+            self.assertEqual(self.app.url_for("user", name="x"), "/user/x")
+            self.assertEqual(other.url_for("static", filename="x"), "/below/static/x")
+
+    def test_a_variable_may_have_any_name_but_the_arguments_own(self):
+        self.app.add_url_rule("/<self>/<app>", "names", lambda **names: "")
+        self.assertEqual(self.app.url_for("names", self=1, app=2), "/1/2")
 
     def test_server_name_does_not_decide_which_hosts_are_answered(self):
         self.app.config["SERVER_NAME"] = "example.org"

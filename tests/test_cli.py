@@ -28,7 +28,7 @@ PATIENCE = 60  # seconds until a program is given up; nothing here waits that lo
 SITE = """\
 from nanoweb import App
 
-app = App(__name__)
+app = App(__name__, static_folder=None)
 
 @app.route("/")
 def index():
@@ -371,7 +371,7 @@ class RoutesTest(FolderTest):
             """
             from nanoweb import App
 
-            app = App(__name__)
+            app = App(__name__, static_folder=None)
 
             @app.route("/zoo")
             def animals():
@@ -433,7 +433,7 @@ class RoutesTest(FolderTest):
             """
             from nanoweb import App
 
-            app = App(__name__)
+            app = App(__name__, static_folder=None)
             app.add_url_rule("/a", "a", lambda: "", subdomain="b.example")
             app.add_url_rule("/b", "b", lambda: "", subdomain="a.example")
             """,
@@ -450,7 +450,7 @@ class RoutesTest(FolderTest):
         )
 
     def test_an_application_without_routes_says_so(self):
-        self.write("empty.py", "from nanoweb import App\napp = App(__name__)\n")
+        self.write("empty.py", "from nanoweb import App\napp = App(__name__, static_folder=None)\n")
         self.assertEqual(self.call("routes", "empty.py"), (0, "No routes were registered.\n", ""))
 
     def test_only_an_app_has_routes(self):
@@ -621,6 +621,39 @@ class OptionsTest(FolderTest):
                 self.assertTrue(str(ended.exception.code).startswith(str(status)), ended.exception.code)
                 self.assertEqual("ZeroDivisionError" in err.getvalue(), status == 1)
                 self.assertNotIn("cli.py", err.getvalue())
+
+    def test_files_of_variables_are_read_first(self):
+        self.write("second.py", SITE)
+        self.write("third.py", SITE)
+        self.write(".env", "FLASK_APP=second.py\nFLASK_RUN_PORT=81\n")
+        self.write("own.env", "FLASK_APP=third.py\n")
+        self.assertEqual(self.run_with("run")[3].name, "second")
+        self.assertEqual(self.run_with("run")[1], 81)
+        self.assertEqual(self.run_with("run", FLASK_RUN_PORT="82")[1], 82)
+        self.assertEqual(self.run_with("-e", "own.env", "run")[3].name, "third")
+        self.assertRefused(["--env-file", "nowhere.env", "run"], "'nowhere.env'")
+
+    def test_a_program_for_flask_runs_as_it_is(self):
+        self.write("old.py", "from flask import Flask\nfrom markupsafe import Markup\napp = Flask(__name__)\n")
+        families = ("flask", "werkzeug", "markupsafe", "itsdangerous", "blinker", "click")
+        others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] not in families}
+        with mock.patch.dict(sys.modules, others, clear=True):
+            self.assertIsInstance(self.run_with("run", "--flask", "old.py")[3], nanoweb.App)
+            self.assertEqual(self.call("routes", "--flask", "old.py")[0], 0)
+
+    def test_commands_of_the_program_are_called(self):
+        self.write("site5.py", SITE + "@app.cli.command('show')\ndef show():\n    print('shown by', app.name)\n")
+        self.assertEqual(self.call("cli", "site5.py", "show"), (0, "shown by site5\n", ""))
+        self.assertEqual(
+            self.call("cli", "site5.py", "no")[::2], (2, "Error: there is no command 'no'; there are show\n")
+        )
+        self.write("plain3.py", PLAIN.format(name="app"))
+        self.assertRefused(["cli", "plain3.py", "show"], "only an App has commands")
+
+    def test_a_command_may_be_broken_off(self):
+        body = "@app.cli.command('ask')\ndef ask():\n    from nanoweb.commands import Abort\n    raise Abort\n"
+        self.write("site6.py", SITE + body)
+        self.assertEqual(self.call("cli", "site6.py", "ask"), (1, "", "Aborted!\n"))
 
     def test_a_run_at_the_end_of_the_file_is_passed_over(self):
         self.write("eager.py", SITE + "app.run(port=-1)\n")

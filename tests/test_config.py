@@ -8,7 +8,9 @@ import types
 import unittest
 from unittest import mock
 
-from nanoweb.config import Config, ConfigAttribute
+from nanoweb.config import Config, ConfigAttribute, load_dotenv, parse_dotenv
+
+from .growth import is_linear
 
 
 class FileTest(unittest.TestCase):
@@ -265,6 +267,53 @@ class ConfigAttributeTest(unittest.TestCase):
 
     def test_the_class_shows_it(self):
         self.assertIsInstance(self.App.debug, ConfigAttribute)
+
+
+class DotenvTest(unittest.TestCase):
+    def test_a_file_of_variables_is_read(self):
+        for text, expected in [
+            ("", {}),
+            ("A=b", {"A": "b"}),
+            ("A=b\r\nC=d\r\n", {"A": "b", "C": "d"}),
+            ("  export A = b  ", {"A": "b"}),
+            ("A=", {"A": ""}),
+            ("A=''", {"A": ""}),
+            ("A=b c # said", {"A": "b c"}),
+            ("A=b#c", {"A": "b#c"}),
+            ("A=#c", {"A": ""}),
+            ("A='b # c' # d", {"A": "b # c"}),
+            ('A="b \\"c\\" \\\\ \\t"', {"A": 'b "c" \\ \t'}),
+            ("A='b\nc'\nD=e", {"A": "b\nc", "D": "e"}),
+            ("# A=b\n\n \nC=d", {"C": "d"}),
+            ("no variable\n1A=b\nA-B=c\nD=e", {"D": "e"}),
+            ("A=1\nB=${A}2\nC='${A}'\nD=\"${A}${NONE:-3}${NONE}\"", {"A": "1", "B": "12", "C": "${A}", "D": "13"}),
+            ("A=1\nA=2", {"A": "2"}),
+            ("A='open", {"A": "'open"}),
+            ("A=\u00fc", {"A": "\u00fc"}),
+        ]:
+            with self.subTest(text):
+                self.assertEqual(parse_dotenv(text), expected)
+
+    def test_a_long_file_takes_linear_time(self):
+        for piece in ["A='", 'A="\\', "A=b # ", " " * 50, "export "]:
+            self.assertTrue(is_linear(parse_dotenv, piece * 500, piece * 8000), piece)
+
+    def test_files_set_what_is_not_set(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.addCleanup(os.chdir, os.getcwd())
+            os.chdir(folder)
+            pathlib.Path(".env").write_text("NW_A=env\nNW_B=env\n", encoding="utf-8")
+            pathlib.Path(".flaskenv").write_text("NW_B=flaskenv\nNW_C=flaskenv\n", encoding="utf-8")
+            pathlib.Path("own").write_text("NW_D=own\n", encoding="utf-8")
+            with mock.patch.dict(os.environ, NW_A="there"):
+                self.assertTrue(load_dotenv())
+                self.assertTrue(load_dotenv("own"))
+                self.assertFalse(load_dotenv("nowhere"))
+                self.assertEqual([os.environ[f"NW_{n}"] for n in "ABCD"], ["there", "env", "flaskenv", "own"])
+            with mock.patch.dict(os.environ, FLASK_SKIP_DOTENV="1"):
+                self.assertFalse(load_dotenv())
+                self.assertNotIn("NW_B", os.environ)
+            os.chdir("/")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The two stacks, and the proxies over their tops."""
 
 import asyncio
+import gc
+import io
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +18,12 @@ from nanoweb import (
     has_request_context,
     request,
     session,
+    stream_with_context,
     url_for,
 )
+from nanoweb.context import app_ctx, request_ctx
+from nanoweb.signals import appcontext_popped, appcontext_pushed
+from nanoweb.testing import create_environ
 
 
 class OutsideTest(unittest.TestCase):
@@ -31,6 +37,8 @@ class OutsideTest(unittest.TestCase):
             ("session", lambda: session["x"], "Working outside of request context.", ways_for_requests),
             ("g", lambda: g.user, "Working outside of application context.", ways_for_apps),
             ("current_app", lambda: current_app.name, "Working outside of application context.", ways_for_apps),
+            ("request_ctx", lambda: request_ctx.app, "Working outside of request context.", ways_for_requests),
+            ("app_ctx", lambda: app_ctx.app, "Working outside of application context.", ways_for_apps),
         ]:
             with self.subTest(name):
                 with self.assertRaises(RuntimeError) as caught:
@@ -55,6 +63,7 @@ class OutsideTest(unittest.TestCase):
         for call, name in [
             (lambda: after_this_request(len), "after_this_request"),
             (lambda: copy_current_request_context(len), "copy_current_request_context"),
+            (lambda: stream_with_context(iter("text")), "stream_with_context"),
         ]:
             with self.subTest(name), self.assertRaisesRegex(RuntimeError, f"{name!r} is"):
                 call()
@@ -112,6 +121,13 @@ class NestingTest(unittest.TestCase):
         with context, context:
             self.assertEqual(current_app.name, "one")
         self.assertEqual(self.log[2:], ["app one"])
+
+    def test_the_contexts_themselves_can_be_had(self):
+        with self.app.app_context() as outer, self.other.test_request_context() as inner:
+            self.assertIs(request_ctx._get_current_object(), inner)
+            self.assertIs(app_ctx._get_current_object(), inner)
+            with outer:
+                self.assertIs(app_ctx._get_current_object(), outer)
 
     def test_popping_in_the_wrong_order_is_an_error(self):
         first, second = self.app.app_context(), self.other.app_context()
@@ -172,6 +188,268 @@ class NestingTest(unittest.TestCase):
             raise error
         self.assertEqual(seen, [error, error])
 
+    def test_all_teardown_functions_run_though_one_fails(self):
+        def fail(error):
+            raise LookupError("in the teardown")
+
+        self.app.teardown_request_funcs[None].append(fail)  # it is called first
+        with self.assertRaisesRegex(LookupError, "in the teardown"), self.app.test_request_context():
+            pass
+        self.assertEqual(self.log, ["request of one", "app one"])
+        self.assertFalse(has_app_context())
+
+    def test_a_context_that_cannot_be_entered_is_left(self):
+        def refuse(sender):
+            raise LookupError("not now")
+
+        for make in [self.app.app_context, self.app.test_request_context]:
+            with appcontext_pushed.connected_to(refuse), self.assertRaises(LookupError), make():
+                self.fail("it was entered")
+            self.assertEqual((has_app_context(), has_request_context()), (False, False))
+
+    def test_beginning_and_end_of_an_application_context_are_told_once(self):
+        log = []
+
+        def pushed(sender):
+            log.append(("pushed", sender.name, has_app_context()))
+
+        def popped(sender):
+            log.append(("popped", sender.name, has_app_context()))
+
+        told = [("pushed", "one", True), ("popped", "one", False)]
+        self.app.add_url_rule("/", "view", lambda: stream_with_context(iter("text")))
+        with appcontext_pushed.connected_to(pushed), appcontext_popped.connected_to(popped):
+            for make in [self.app.app_context, self.app.test_request_context]:
+                context = make()
+                with context, context:
+                    pass
+                self.assertEqual(log, told)
+                log.clear()
+            with self.app.app_context(), self.app.test_request_context():
+                pass
+            self.assertEqual(log, told)
+            log.clear()
+            self.assertEqual(self.app.test_client().get("/").text, "text")
+            self.assertEqual(log, told)
+
+
+class HoldTest(unittest.TestCase):
+    """A context that somebody goes on with, after the request."""
+
+    def setUp(self):
+        self.app = App("held")
+        self.log = []
+        self.app.teardown_request(lambda error: self.log.append(("request", error)))
+        self.app.teardown_appcontext(lambda error: self.log.append(("app", error)))
+
+    def test_it_ends_when_it_is_released(self):
+        for context in [self.app.test_request_context(), self.app.app_context()]:
+            self.log.clear()
+            with context:
+                holders = [context.hold(), context.hold()]
+                g.value = 1
+            self.assertEqual((self.log, has_app_context()), ([], False))
+            with context:
+                self.assertEqual((g.value, self.log), (1, []))
+            for _ in range(2):  # the second time is none
+                context.release(holders[0])
+                self.assertEqual(self.log, [])
+            context.release(holders[1])
+            self.assertEqual((self.log[-1], has_app_context()), (("app", None), False))
+
+    def test_one_that_is_released_before_its_end_ends_as_usual(self):
+        with self.app.test_request_context() as context:
+            context.release(context.hold())
+            self.assertEqual((self.log, has_request_context()), ([], True))
+        self.assertEqual(self.log, [("request", None), ("app", None)])
+
+    def test_the_error_that_ended_the_work_is_kept_for_the_teardown_functions(self):
+        error = LookupError("x")
+        for context in [self.app.test_request_context(), self.app.app_context()]:
+            self.log.clear()
+            with self.assertRaises(LookupError), context:
+                holder = context.hold()
+                raise error
+            self.assertEqual(self.log, [])
+            context.release(holder)
+            self.assertEqual(self.log[-1], ("app", error))
+            self.assertIsNone(context.error)
+
+    def test_it_brings_its_application_context_along_wherever_it_goes_on(self):
+        with self.app.app_context():
+            g.value = "outer"
+            with self.app.test_request_context() as inner:
+                inner_holder = inner.hold()
+        with self.app.test_request_context() as own:
+            own_holder = own.hold()
+            g.value = "own"
+        with self.app.app_context():
+            g.value = "another"
+            with inner:
+                self.assertEqual(g.value, "outer")
+            with own:
+                self.assertEqual(g.value, "own")
+            self.assertEqual(g.value, "another")
+            own.release(own_holder)
+            inner.release(inner_holder)
+            self.assertEqual(g.value, "another")
+        self.assertEqual([what for what, _ in self.log], ["app", "request", "app", "request", "app"])
+
+
+class StreamTest(unittest.TestCase):
+    """stream_with_context: what is sent when the view has returned."""
+
+    def setUp(self):
+        self.log = []
+
+    def make_app(self, view):
+        """An application with one view, which logs what its teardown functions get."""
+        app = App("streams")
+        app.secret_key = "key"
+        app.teardown_request(lambda error: self.log.append(repr(error)))
+        app.add_url_rule("/", "view", view)
+        return app
+
+    def stream(self, view):
+        """The body that the application returns for a view."""
+        return iter(self.make_app(view)(create_environ("/"), lambda *args: None))
+
+    def words(self):
+        """A generator that looks at all there is."""
+        try:
+            yield f"{request.path} "
+            yield f"{g.value} "
+            yield session["value"]
+        finally:
+            self.log.append(f"closed, {request.path}")
+
+    def fill(self):
+        g.value = "g"
+        session["value"] = "session"
+
+    def test_a_generator_or_its_function_or_an_iterable_can_be_streamed(self):
+        class Words:
+            def __iter__(words):
+                return self.words()
+
+            def __call__(words):
+                raise AssertionError("an iterable is not called")
+
+        def function(start, end=""):
+            "What it does."
+            yield start
+            yield from self.words()
+            yield end
+
+        for make in [
+            lambda: stream_with_context(self.words()),
+            lambda: stream_with_context(Words()),
+            lambda: stream_with_context(function)("", end=""),
+        ]:
+            app = self.make_app(lambda make=make: (self.fill(), make())[1])
+            self.assertEqual(app.test_client().get("/").text, "/ g session")
+        self.assertEqual(stream_with_context(function).__doc__, "What it does.")
+
+    def test_a_coroutine_may_return_one(self):
+        async def view():
+            self.fill()
+            await asyncio.sleep(0)
+            return stream_with_context(self.words())
+
+        self.assertEqual(self.make_app(view).test_client().get("/").text, "/ g session")
+
+    def test_between_its_steps_there_is_no_context_and_teardown_comes_after_the_last(self):
+        body = self.stream(lambda: (self.fill(), stream_with_context(self.words()))[1])
+        for word in [b"/ ", b"g ", b"session"]:
+            self.assertEqual((next(body), has_request_context(), self.log), (word, False, []))
+        self.assertEqual(list(body), [])
+        self.assertEqual(self.log, ["closed, /", "None"])
+
+    def test_one_that_is_not_read_to_its_end_is_torn_down_when_it_is_closed(self):
+        body = self.stream(lambda: (self.fill(), stream_with_context(self.words()))[1])
+        next(body)
+        body.close()
+        body.close()
+        self.assertEqual((self.log, list(body)), (["closed, /", "None"], []))
+
+    def test_and_when_it_is_forgotten(self):
+        body = self.stream(lambda: (self.fill(), stream_with_context(self.words()))[1])
+        next(body)
+        del body
+        gc.collect()  # where it is not noticed at once
+        self.assertEqual((self.log, has_request_context()), (["closed, /", "None"], False))
+
+        def view():
+            stream_with_context(self.words()).close()
+            self.log.append(request.path)
+            return "never sent"
+
+        self.log.clear()
+        self.make_app(view).test_client().get("/")
+        self.assertEqual(self.log, ["/", "None"])
+
+    def test_when_the_view_fails_after_all_it_ends_at_once_with_that_error(self):
+        def fail():
+            stream = stream_with_context(self.words())
+            raise LookupError(f"after {type(stream).__name__}")
+
+        def answer(error):
+            yield from [b"sorry, ", request.path.encode()]
+
+        def streamed(error):
+            return stream_with_context(answer(error))
+
+        self.addCleanup(gc.enable)
+        gc.disable()
+        for handler, text in [(None, b"Internal Server Error"), (streamed, b"sorry, /")]:
+            self.log.clear()
+            app = self.make_app(fail)
+            app.logger.disabled = True
+            if handler:
+                app.register_error_handler(500, handler)
+            body = app(create_environ("/"), lambda *args: None)
+            self.assertEqual(len(self.log), 0 if handler else 1)
+            self.assertIn(text, b"".join(body))
+            self.assertEqual(self.log, ["LookupError('after _ContextStream')"])
+
+    def test_its_error_reaches_the_teardown_functions(self):
+        def fail():
+            yield "begin"
+            raise LookupError("in the middle")
+
+        body = self.stream(lambda: stream_with_context(fail()))
+        next(body)
+        with self.assertRaisesRegex(LookupError, "in the middle"):
+            next(body)
+        self.assertEqual((self.log, list(body)), (["LookupError('in the middle')"], []))
+
+        def fail_at_the_end():
+            try:
+                yield "begin"
+            finally:
+                raise LookupError("at the end")
+
+        self.log.clear()
+        body = self.stream(lambda: stream_with_context(fail_at_the_end()))
+        next(body)
+        with self.assertRaisesRegex(LookupError, "at the end"):
+            body.close()
+        self.assertEqual(self.log, ["LookupError('at the end')"])
+
+    def test_it_runs_in_any_thread_and_leaves_nothing_there(self):
+        body = self.stream(lambda: (self.fill(), stream_with_context(self.words()))[1])
+        with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+            words = [pool.submit(next, body, None).result() for pool in (first, second, first, second)]
+            left = [pool.submit(has_app_context).result() for pool in (first, second)]
+        self.assertEqual((words, left), ([b"/ ", b"g ", b"session", None], [False, False]))
+        self.assertEqual(self.log, ["closed, /", "None"])
+
+    def test_outside_of_a_request_it_streams_with_the_application(self):
+        with App("streams").app_context():
+            g.value = "kept"
+            stream = stream_with_context(f"{current_app.name} {g.value}" for _ in range(1))
+        self.assertEqual(list(stream), ["streams kept"])
+
 
 class GTest(unittest.TestCase):
     """The namespace g."""
@@ -181,7 +459,7 @@ class GTest(unittest.TestCase):
             g.a = 1
             self.assertEqual((g.a, g.get("a"), g.get("b"), g.get("b", 2)), (1, 1, None, 2))
             self.assertEqual((g.setdefault("a", 5), g.setdefault("c", 3)), (1, 3))
-            self.assertEqual((g.pop("c"), g.pop("c", 4)), (3, 4))
+            self.assertEqual((g.pop("c"), g.pop("c", 4), g.pop("c", default=None)), (3, 4, None))
             self.assertEqual(("a" in g, "c" in g, sorted(g)), (True, False, ["a"]))
             del g.a
             for missing in [lambda: g.a, lambda: delattr(g, "a")]:
@@ -249,6 +527,22 @@ class HelperTest(unittest.TestCase):
                 return {"all": [future.result() for future in [pool.submit(work) for _ in range(8)]]}
 
         self.assertEqual(app.test_client().get("/me").json["all"], [["me", "me", "/x", "example"]] * 8)
+
+    def test_a_copy_leaves_the_files_of_a_form_open(self):
+        app = App("example")
+
+        @app.route("/", methods=["POST"])
+        def view():
+            file = request.files["file"]
+            with ThreadPoolExecutor(1) as pool:
+                begin = pool.submit(copy_current_request_context(lambda: request.files["file"].read(2))).result()
+            files.append(file)
+            return begin + file.read()
+
+        files = []
+        data = {"file": (io.BytesIO(b"content"), "a.txt")}
+        self.assertEqual(app.test_client().post("/", data=data).data, b"content")
+        self.assertTrue(files[0].stream.closed)
 
 
 def hammer(app, threads=50, rounds=20):

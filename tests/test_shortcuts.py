@@ -1,6 +1,11 @@
 """The short words of a view: abort, redirect, make_response, jsonify, url_for, flash."""
 
+import io
+import pathlib
+import tempfile
 import unittest
+import warnings
+from datetime import timedelta
 
 from nanoweb import (
     App,
@@ -11,11 +16,14 @@ from nanoweb import (
     jsonify,
     make_response,
     redirect,
+    send_file,
+    send_from_directory,
     session,
     url_for,
 )
 from nanoweb.exceptions import Aborter, Gone, HTTPException, ImATeapot, NotFound
 from nanoweb.shortcuts import redirect_response
+from nanoweb.signals import message_flashed
 
 
 class OwnResponse(Response):
@@ -230,6 +238,108 @@ class FlashTest(unittest.TestCase):
             session.modified = False
             flash("b")
             self.assertTrue(session.modified)
+
+    def test_who_listens_hears_of_each(self):
+        heard = []
+
+        def listen(sender, **values):
+            heard.append((sender, values))
+
+        app = make_app()
+        with message_flashed.connected_to(listen, app), app.test_request_context():
+            flash("a", "error")
+        self.assertEqual(heard, [(app, {"message": "a", "category": "error"})])
+
+
+class SendFileTest(unittest.TestCase):
+    """Files of the application, and files that a client chooses among them."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "sub").mkdir()
+        (self.folder / "a.txt").write_text("hello", encoding="ascii")
+        (self.folder / "sub" / "b.txt").write_text("below", encoding="ascii")
+
+    def get(self, view, app=None, **kwargs):
+        app = app or App("example", root_path=self.folder, static_folder=None)
+        app.response_class = OwnResponse
+        app.add_url_rule("/", "view", view)
+        response = app.test_client().get("/", **kwargs)
+        self.assertIsInstance(response, OwnResponse)
+        return response
+
+    def test_a_path_is_seen_from_the_folder_of_the_application(self):
+        for path, text in [("a.txt", "hello"), ("sub/b.txt", "below"), (self.folder / "a.txt", "hello")]:
+            with self.subTest(path), self.get(lambda path=path: send_file(path)) as response:
+                self.assertEqual((response.text, response.mimetype), (text, "text/plain"))
+        response = self.get(lambda: send_file(io.BytesIO(b"made"), download_name="a.csv", as_attachment=True))
+        self.assertEqual((response.text, response.mimetype), ("made", "text/csv"))
+        self.assertEqual(response.headers["Content-Disposition"], "attachment; filename=a.csv")
+
+    def test_ranges_and_conditions_are_answered(self):
+        with self.get(lambda: send_file("a.txt"), headers={"Range": "bytes=1-2"}) as response:
+            self.assertEqual((response.status_code, response.text), (206, "el"))
+            known = {"If-None-Match": response.headers["ETag"]}
+        self.assertEqual(self.get(lambda: send_file("a.txt"), headers=known).status_code, 304)
+
+    def test_a_client_chooses_among_the_files_of_the_directory_alone(self):
+        for directory, path, status in [
+            ("sub", "b.txt", 200),
+            (self.folder, "sub/b.txt", 200),
+            ("sub", "../a.txt", 404),
+            ("sub", "/etc/passwd", 404),
+            ("sub", "missing", 404),
+            (".", "sub", 404),
+            (".", "a\0b", 404),
+        ]:
+            view = lambda directory=directory, path=path: send_from_directory(directory, path)  # noqa: E731
+            with self.subTest(path), self.get(view) as response:
+                self.assertEqual(response.status_code, status)
+
+    def test_the_configuration_says_how_long_it_may_be_kept(self):
+        class Own(App):
+            def get_send_file_max_age(self, filename):
+                return 7 if filename.endswith(".txt") else None
+
+        for cls, default, max_age, field in [
+            (App, None, None, "no-cache"),
+            (App, 60, None, "public, max-age=60"),
+            (App, timedelta(minutes=2), None, "public, max-age=120"),
+            (App, 60, 5, "public, max-age=5"),
+            (App, 60, lambda path: len(path) - len(str(self.folder)), "public, max-age=6"),
+            (Own, 60, None, "public, max-age=7"),
+        ]:
+            for view in [
+                lambda max_age=max_age: send_from_directory("", "a.txt", max_age=max_age),
+                lambda max_age=max_age: send_file("a.txt", max_age=max_age),
+            ]:
+                app = cls("example", root_path=self.folder, static_folder=None)
+                app.config["SEND_FILE_MAX_AGE_DEFAULT"] = default
+                with self.subTest(field), self.get(view, app) as response:
+                    self.assertEqual(response.headers["Cache-Control"], field)
+
+    def test_the_server_in_front_may_send_it(self):
+        app = App("example", root_path=self.folder, static_folder=None)
+        app.config["USE_X_SENDFILE"] = True
+        response = self.get(lambda: send_from_directory("sub", "b.txt"), app)
+        self.assertEqual((response.data, response.headers["X-Sendfile"]), (b"", str(self.folder / "sub" / "b.txt")))
+
+
+class CookieSizeTest(unittest.TestCase):
+    def test_the_configuration_says_from_where_on_there_is_a_warning(self):
+        for size, count in [(4093, 0), (100, 1), (0, 0)]:
+            app = make_app()
+            app.config["MAX_COOKIE_SIZE"] = size
+            with self.subTest(size), warnings.catch_warnings(record=True) as caught, app.app_context():
+                warnings.simplefilter("always")
+                make_response("x").set_cookie("name", "x" * 200)
+                self.assertEqual(len(caught), count)
+        self.assertEqual(Response().max_cookie_size, 4093)
+        response = Response()
+        response.max_cookie_size = 5
+        self.assertEqual(response.max_cookie_size, 5)
 
 
 class OutsideTest(unittest.TestCase):

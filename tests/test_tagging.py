@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import IntEnum
 
+from nanoweb import App, session
 from nanoweb.markup import Markup
-from nanoweb.tagging import TaggedJSONSerializer
+from nanoweb.sessions import SecureCookieSessionInterface
+from nanoweb.tagging import JSONTag, TaggedJSONSerializer
 
 UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 NOVEMBER = datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone.utc)
@@ -111,6 +113,96 @@ class TaggedJSONTest(unittest.TestCase):
         for text in ["", "{", '{" di":5}', '{" di":[]}', '{" t":5}', '{" b":"a"}', '{" u":"x"}', '{" u":5}']:
             with self.subTest(text), self.assertRaises((ValueError, TypeError, AttributeError)):
                 self.serializer.loads(text)
+
+
+class TagSet(JSONTag):
+    key = " s"
+
+    def check(self, value):
+        return isinstance(value, set)
+
+    def to_json(self, value):
+        return [self.serializer.tag(one) for one in sorted(value)]
+
+    def to_python(self, value):
+        return set(value)
+
+
+class TagOrdered(JSONTag):
+    key = " od"
+
+    def check(self, value):
+        return isinstance(value, OrderedDict)
+
+    def to_json(self, value):
+        return [[key, self.serializer.tag(one)] for key, one in value.items()]
+
+    def to_python(self, value):
+        return OrderedDict(value)
+
+
+class Shout(JSONTag):
+    """Without a key: the value is written so, and stays so."""
+
+    def check(self, value):
+        return isinstance(value, str)
+
+    def to_json(self, value):
+        return value.upper()
+
+
+class RegisterTest(unittest.TestCase):
+    """Tags of one's own."""
+
+    def setUp(self):
+        self.serializer = TaggedJSONSerializer()
+
+    def test_a_type_of_ones_own_comes_back(self):
+        self.serializer.register(TagSet)
+        text = self.serializer.dumps({"a": {(1,), (2,)}, "b": {" s": [1]}})
+        self.assertEqual(text, '{"a":{" s":[{" t":[1]},{" t":[2]}]},"b":{" di":{" s__":[1]}}}')
+        self.assertEqual(self.serializer.loads(text), {"a": {(1,), (2,)}, "b": {" s": [1]}})
+
+    def test_the_place_decides_who_is_asked_first(self):
+        value = OrderedDict(b=(1,), a=2)
+        for index, cls in [(None, dict), (0, OrderedDict)]:
+            self.serializer.register(TagOrdered, force=True, index=index)
+            self.assertIs(type(self.serializer.loads(self.serializer.dumps(value))), cls)
+
+    def test_text_and_numbers_can_have_a_tag_too(self):
+        self.serializer.register(Shout, index=0)
+        self.assertEqual(self.serializer.dumps(["a", ("b", 1)]), '["A",{" t":["B",1]}]')
+
+    def test_a_key_is_for_one_tag(self):
+        self.serializer.register(TagSet)
+        with self.assertRaisesRegex(KeyError, "tag ' s' is registered already"):
+            self.serializer.register(TagSet)
+
+    def test_a_tag_that_is_not_finished_says_what_is_missing(self):
+        tag = JSONTag(self.serializer)
+        for method in [tag.check, tag.to_json, tag.to_python]:
+            with self.assertRaisesRegex(NotImplementedError, f"JSONTag has no {method.__name__}"):
+                method(1)
+
+    def test_a_session_may_hold_such_types(self):
+        app = App("example", static_folder=None)
+        app.secret_key = "key"
+        app.session_interface = SecureCookieSessionInterface()
+        app.session_interface.serializer.register(TagSet)
+        app.add_url_rule("/set", "set", lambda: session.update(tags={1, 2}) or "set")
+        app.add_url_rule("/get", "get", lambda: repr(session["tags"]))
+        client = app.test_client()
+        client.get("/set")
+        self.assertEqual(client.get("/get").text, "{1, 2}")
+
+    def test_in_an_application_its_provider_writes_and_reads(self):
+        app = App("example", static_folder=None)
+        app.json.sort_keys = False
+        app.json.default = lambda obj: "own"
+        app.json.loads = lambda text: {"read": {" t": [1]}}
+        with app.app_context():
+            self.assertEqual(self.serializer.dumps({"b": 1, "a": {2}}), '{"b":1,"a":"own"}')
+            self.assertEqual(self.serializer.loads(""), {"read": (1,)})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,18 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl
 from wsgiref.validate import validator
 
-from nanoweb import App, Request, Response, request
+from nanoweb import (
+    App,
+    Request,
+    Response,
+    g,
+    has_request_context,
+    redirect,
+    request,
+    session,
+    stream_with_context,
+)
+from nanoweb.sessions import SessionInterface
 from nanoweb.testing import Client, ClientRedirectError, Cookie, EnvironBuilder, TestResponse
 
 
@@ -581,6 +592,175 @@ class ClientTest(unittest.TestCase):
 
         with self.assertRaises(ZeroDivisionError):
             Client(broken).get("/")
+
+
+class ContextTest(unittest.TestCase):
+    """In a with block, a test sees what the last request saw."""
+
+    def setUp(self):
+        self.app = App("example")
+        self.app.secret_key = "key"
+        self.app.testing = True
+        self.log = []
+        self.app.teardown_request(lambda error: self.log.append((request.path, error)))
+
+        @self.app.route("/<name>")
+        def view(name):
+            if name == "fail":
+                raise LookupError(name)
+            g.name = session["name"] = name
+            return redirect("/" + name[1:]) if len(name) > 1 else name
+
+        @self.app.route("/stream/<name>")
+        def stream(name):
+            g.name = name
+            return stream_with_context(f"{word} {g.name} " for word in "ab")
+
+    def test_the_last_request_can_be_looked_at_until_the_next_or_the_end(self):
+        with self.app.test_client() as client:
+            self.assertFalse(has_request_context())
+            for name in "ab":
+                client.get(f"/{name}")
+                self.assertEqual((request.path, g.name, session["name"]), (f"/{name}", name, name))
+            self.assertEqual(self.log, [("/a", None)])
+        self.assertEqual((self.log, has_request_context()), ([("/a", None), ("/b", None)], False))
+        client.get("/c")
+        self.assertFalse(has_request_context())
+
+    def test_after_redirects_it_is_the_last_one(self):
+        with self.app.test_client() as client:
+            client.get("/abc", follow_redirects=True)
+            self.assertEqual((request.path, self.log), ("/c", [("/abc", None), ("/bc", None)]))
+
+    def test_a_request_that_fails_is_over_and_its_error_told(self):
+        with self.app.test_client() as client:
+            client.get("/a")
+            with self.assertRaises(LookupError) as caught:
+                client.get("/fail")
+            self.assertFalse(has_request_context())
+            self.assertEqual(self.log, [("/a", None), ("/fail", caught.exception)])
+            client.get("/b")
+            self.assertEqual(request.path, "/b")
+        self.app.testing = False
+        with self.assertLogs(self.app.logger), self.app.test_client() as client:
+            self.assertEqual(client.get("/fail").status_code, 500)
+            self.assertEqual(request.path, "/fail")
+        self.assertEqual(repr(self.log[-1]), "('/fail', LookupError('fail'))")
+
+    def test_a_stream_and_the_test_look_at_the_same_context(self):
+        with self.app.test_client() as client:
+            response = client.get("/stream/x")
+            self.assertEqual((g.name, response.text, g.name), ("x", "a x b x ", "x"))
+            self.assertEqual(self.log, [])
+        self.assertEqual(self.log, [("/stream/x", None)])
+
+    def test_two_clients_can_be_in_such_blocks(self):
+        with self.app.test_client() as outer:
+            outer.get("/o")
+            with self.app.test_client() as inner:
+                inner.get("/i")
+                self.assertEqual(request.path, "/i")
+            self.assertEqual(request.path, "/o")
+            with self.assertRaisesRegex(RuntimeError, "in a with block already"), outer:
+                pass
+
+    def test_a_request_that_is_sent_again_without_a_block_leaves_no_context(self):
+        with self.app.test_client() as client:
+            response = client.get("/a")
+        client.open(response.request)
+        self.assertEqual((has_request_context(), len(self.log)), (False, 2))
+
+    def test_an_error_in_the_test_leaves_no_context(self):
+        with self.assertRaises(ZeroDivisionError), self.app.test_client() as client:
+            client.get("/a")
+            raise ZeroDivisionError
+        self.assertEqual((has_request_context(), len(self.log)), (False, 1))
+
+    def test_it_is_no_garbage_afterwards(self):
+        def work():
+            with self.app.test_client() as client:
+                client.get("/abc", follow_redirects=True)
+                with client.session_transaction() as opened:
+                    opened["name"] = "x"
+                return client.get("/stream/x").text
+
+        work()
+        gc.collect()
+        self.assertEqual((work(), gc.collect()), ("a x b x ", 0))
+
+
+class SessionTransactionTest(unittest.TestCase):
+    """What the next request finds in its session."""
+
+    def setUp(self):
+        self.app = App("example")
+        self.app.secret_key = "key"
+        self.app.add_url_rule("/", "view", lambda: repr(sorted(session.items())))
+        self.client = self.app.test_client()
+
+    def test_it_is_saved_at_the_end_of_the_block(self):
+        with self.client.session_transaction() as opened:
+            opened["a"] = (1, 2)
+            self.assertFalse(has_request_context())
+        self.assertEqual(self.client.get("/").text, "[('a', (1, 2))]")
+        with self.client.session_transaction() as opened:
+            self.assertEqual(opened.pop("a"), (1, 2))
+        self.assertEqual((self.client.get("/").text, self.client.get_cookie("session")), ("[]", None))
+
+    def test_an_error_in_the_block_saves_nothing(self):
+        with self.assertRaises(ZeroDivisionError), self.client.session_transaction() as opened:
+            opened["a"] = 1
+            raise ZeroDivisionError
+        self.assertEqual(self.client.get("/").text, "[]")
+
+    def test_its_address_decides_which_cookies_count(self):
+        with self.client.session_transaction("/", base_url="https://one.example/") as opened:
+            opened["a"] = 1
+        for url, text in [("https://one.example/", "[('a', 1)]"), ("https://two.example/", "[]")]:
+            self.assertEqual(self.client.get("/", base_url=url).text, text)
+
+    def test_within_a_with_block_the_test_keeps_its_request(self):
+        with self.client:
+            self.client.get("/?q")
+            with self.client.session_transaction() as opened:
+                opened["a"] = 1
+                self.assertEqual(request.query_string, b"q")
+            self.assertEqual(request.query_string, b"q")
+            self.assertEqual(self.client.get("/").text, "[('a', 1)]")
+
+    def test_no_hook_runs_but_teardown_once(self):
+        log = []
+        self.app.before_request(lambda: log.append("before"))
+        self.app.teardown_request(lambda error: log.append("teardown"))
+        with self.client.session_transaction() as opened:
+            opened["a"] = 1
+            self.assertEqual(log, [])
+        self.assertEqual(log, ["teardown"])
+
+    def test_an_interface_of_your_own_is_asked(self):
+        log = []
+
+        class Own(SessionInterface):
+            def open_session(self, app, request):
+                log.append(("open", request.path))
+                return {}
+
+            def save_session(self, app, session, response):
+                log.append(("save", session, request.path))
+
+        self.app.session_interface = Own()
+        with self.client.session_transaction("/there") as opened:
+            opened["a"] = 1
+        self.assertEqual(log[-2:], [("open", "/there"), ("save", {"a": 1}, "/there")])
+
+    def test_where_there_can_be_none_it_says_so(self):
+        self.app.secret_key = None
+        for client, error, text in [
+            (self.client, RuntimeError, "no secret key"),
+            (self.app.test_client(use_cookies=False), TypeError, "use_cookies"),
+        ]:
+            with self.assertRaisesRegex(error, text), client.session_transaction():
+                self.fail("it was opened")
 
 
 if __name__ == "__main__":

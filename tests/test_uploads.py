@@ -5,8 +5,11 @@ import pickle
 import tempfile
 import unittest
 
+from nanoweb import App, request
+from nanoweb.dicts import MultiDict
+from nanoweb.exceptions import BadRequestKeyError
 from nanoweb.fields import Headers
-from nanoweb.uploads import FileMultiDict, FileStorage
+from nanoweb.uploads import DebugFilesKeyError, FileMultiDict, FileStorage, UnsentFiles
 
 
 class FileStorageTest(unittest.TestCase):
@@ -132,6 +135,39 @@ class FileMultiDictTest(unittest.TestCase):
         for name in "ab":
             files.add_file("field", io.BytesIO(), name)
         self.assertEqual([file.filename for file in files.getlist("field")], ["a", "b"])
+
+
+class UnsentFilesTest(unittest.TestCase):
+    """A form without enctype, in debug mode."""
+
+    def setUp(self):
+        self.app = App("example", static_folder=None)
+        self.app.config.update(DEBUG=True, PROPAGATE_EXCEPTIONS=True)
+        self.app.add_url_rule("/", "view", lambda: request.files["f"].filename, methods=["POST"])
+
+    def post(self, **kwargs):
+        return self.app.test_client().post("/", **kwargs)
+
+    def test_who_looks_for_a_file_that_is_a_field_is_told_why(self):
+        for debug, error in [(True, DebugFilesKeyError), (False, BadRequestKeyError)]:
+            self.app.debug = debug
+            self.app.config["TRAP_BAD_REQUEST_ERRORS"] = True
+            with self.subTest(debug=debug), self.assertRaises(KeyError) as caught:
+                self.post(data={"f": "cat.gif"})
+            self.assertIs(type(caught.exception), error)
+        self.app.debug = True
+        with self.assertRaisesRegex(AssertionError, "the name 'cat.gif'.*urlencoded.*enctype=multipart/form-data"):
+            self.post(data={"f": "cat.gif"})
+
+    def test_all_else_is_as_it_would_be_without(self):
+        for kwargs in [{}, {"data": {"other": "x"}}, {"data": {"f": "x"}, "content_type": "multipart/form-data"}]:
+            with self.subTest(kwargs), self.assertRaises(BadRequestKeyError):
+                self.post(**kwargs)
+        self.assertEqual(self.post(data={"f": (io.BytesIO(b"x"), "cat.gif")}).text, "cat.gif")
+        files = UnsentFiles(MultiDict({"f": "cat.gif"}), "text/plain")
+        self.assertEqual((len(files), "f" in files, files.getlist("f"), files.to_dict()), (0, False, [], {}))
+        for missing in ["f", "g"]:
+            self.assertIsNone(files.get(missing))
 
 
 if __name__ == "__main__":

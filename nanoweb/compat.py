@@ -1,0 +1,249 @@
+"""Programs written for Flask, unchanged: its names, and those of the packages around it, for our own modules.
+
+    from nanoweb import compat
+    compat.install()
+    from flask import Flask, request        # nanoweb's
+
+Before a request's way: `nanoweb run --flask app.py` does that before it imports the program.  The tables
+below are all there is to it: which module stands for which of ours, what has another name there, and what
+went away long ago and is still imported by tutorials.  A name that is in none of them is an ImportError,
+which says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from .wrappers import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+__all__ = ["install"]
+
+# The module that a program imports: ours that have its names, in this order.
+MODULES = {
+    "flask": "app blueprints config context shortcuts signals wrappers jsonprovider",
+    "flask.app": "app wrappers context shortcuts sessions",
+    "flask.blueprints": "blueprints",
+    "flask.cli": "commands app",
+    "flask.config": "config",
+    "flask.ctx": "context",
+    "flask.globals": "context",
+    "flask.helpers": "shortcuts context app",
+    "flask.json": "jsonprovider shortcuts",
+    "flask.json.provider": "jsonprovider",
+    "flask.json.tag": "tagging",
+    "flask.logging": "logs",
+    "flask.sessions": "sessions tagging",
+    "flask.signals": "signals",
+    "flask.testing": "testing",
+    "flask.views": "views",
+    "flask.wrappers": "wrappers",
+    "werkzeug": "wrappers testing serving",
+    "werkzeug.datastructures": "datastructures",
+    "werkzeug.exceptions": "exceptions",
+    "werkzeug.formparser": "formparser",
+    "werkzeug.http": "headers cookies conditions accept directives",
+    "werkzeug.local": "local",
+    "werkzeug.middleware": "middleware",
+    "werkzeug.middleware.dispatcher": "middleware",
+    "werkzeug.middleware.lint": "lint",
+    "werkzeug.middleware.profiler": "middleware",
+    "werkzeug.middleware.proxy_fix": "middleware",
+    "werkzeug.middleware.shared_data": "middleware",
+    "werkzeug.routing": "routing",
+    "werkzeug.routing.converters": "converters",
+    "werkzeug.routing.exceptions": "routing",
+    "werkzeug.routing.map": "routing",
+    "werkzeug.routing.rules": "rules",
+    "werkzeug.security": "security files",
+    "werkzeug.serving": "serving tls",
+    "werkzeug.test": "testing",
+    "werkzeug.urls": "urls",
+    "werkzeug.utils": "files properties shortcuts headers config",
+    "werkzeug.wrappers": "wrappers",
+    "werkzeug.wsgi": "wsgi",
+    "markupsafe": "markup",
+    "itsdangerous": "signing",
+    "itsdangerous.encoding": "signing",
+    "itsdangerous.exc": "signing",
+    "itsdangerous.serializer": "signing",
+    "itsdangerous.signer": "signing",
+    "itsdangerous.timed": "signing",
+    "itsdangerous.url_safe": "signing",
+    "blinker": "signals",
+    "blinker.base": "signals",
+    "click": "commands",
+}
+
+# What is called otherwise here.
+RENAMED = {
+    ("flask", "Flask"): "app.App",
+    ("flask.app", "Flask"): "app.App",
+    ("flask.globals", "_cv_app"): "context._app_ctx_stack",
+    ("flask.globals", "_cv_request"): "context._request_ctx_stack",
+    ("flask.testing", "FlaskClient"): "testing.Client",
+    ("werkzeug", "Response"): "compat.PlainResponse",
+    ("werkzeug.wrappers", "Response"): "compat.PlainResponse",
+    ("werkzeug.utils", "import_string"): "config._import_string",
+}
+
+# What went away, and where it is now.
+GONE = {
+    ("flask", "Markup"): ("markup.Markup", "markupsafe.Markup"),
+    ("flask", "escape"): ("markup.escape", "markupsafe.escape"),
+    ("flask", "_request_ctx_stack"): ("context._request_ctx_stack", "flask.has_request_context() and flask.request"),
+    ("flask", "_app_ctx_stack"): ("context._app_ctx_stack", "flask.g"),
+    ("flask.json", "JSONEncoder"): ("json:JSONEncoder", "flask.json.provider.DefaultJSONProvider"),
+    ("flask.json", "JSONDecoder"): ("json:JSONDecoder", "flask.json.provider.DefaultJSONProvider"),
+    ("werkzeug", "secure_filename"): ("files.secure_filename", "werkzeug.utils.secure_filename"),
+    ("werkzeug", "generate_password_hash"): ("security.generate_password_hash", "werkzeug.security"),
+    ("werkzeug", "check_password_hash"): ("security.check_password_hash", "werkzeug.security"),
+    ("werkzeug.contrib.fixers", "ProxyFix"): ("middleware.ProxyFix", "werkzeug.middleware.proxy_fix.ProxyFix"),
+    ("werkzeug.urls", "url_quote"): ("urllib.parse:quote", "urllib.parse.quote"),
+    ("werkzeug.urls", "url_quote_plus"): ("urllib.parse:quote_plus", "urllib.parse.quote_plus"),
+    ("werkzeug.urls", "url_unquote"): ("urllib.parse:unquote", "urllib.parse.unquote"),
+    ("werkzeug.urls", "url_encode"): ("urllib.parse:urlencode", "urllib.parse.urlencode"),
+    ("werkzeug.urls", "url_parse"): ("urllib.parse:urlsplit", "urllib.parse.urlsplit"),
+    ("werkzeug.urls", "url_join"): ("urllib.parse:urljoin", "urllib.parse.urljoin"),
+    ("werkzeug.utils", "escape"): ("markup.escape", "markupsafe.escape"),
+}
+
+
+class _AnyResponse(type):
+    """Has every Response pass for one of PlainResponse: Flask's is one of Werkzeug's."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Response) if cls is PlainResponse else super().__instancecheck__(instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, Response) if cls is PlainResponse else super().__subclasscheck__(subclass)
+
+
+class PlainResponse(Response, metaclass=_AnyResponse):
+    """Werkzeug's own: its text is plain text, where Flask's is HTML."""
+
+    default_mimetype = "text/plain"
+
+
+class _Alias(ModuleType):
+    """A module of another name, whose names are looked up when they are asked for."""
+
+    __path__: list[str] = []  # some have modules below them, and need not be told apart
+
+    def __init__(self, name: str, sources: Iterable[str]) -> None:
+        super().__init__(name, f"{name}, by nanoweb: see nanoweb.compat.")
+        self.__spec__ = ModuleSpec(name, None, is_package=True)
+        self._sources = list(sources)
+
+    def __getattr__(self, name: str) -> Any:
+        value = _find(self.__name__, self._sources, name)
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({name for source in self._sources for name in getattr(_load(source), "__all__", ())})
+
+
+def _find(module, sources, name):
+    if (module, name) in GONE:
+        place, now = GONE[module, name]
+        _warn(f"{module}.{name}", now)
+        return _get(place)
+    if (module, name) in RENAMED:
+        return _get(RENAMED[module, name])
+    for source in sources if name[:2] != "__" else ():
+        found = getattr(_load(source), name, _nothing)
+        if found is not _nothing:
+            return found
+    raise AttributeError(f"module {module!r}, which is nanoweb's, has no {name!r}")
+
+
+_nothing = object()
+
+
+def _load(source):
+    return import_module(f".{source}", __package__)
+
+
+def _get(place):
+    """The object at "module.name" of ours, or at "module:name" of Python."""
+    if ":" in place:
+        module, name = place.split(":")
+        return getattr(import_module(module), name)
+    module, *names = place.split(".")
+    value = _load(module)
+    for name in names:
+        value = getattr(value, name)
+    return value
+
+
+def install(force: bool = False) -> None:
+    """Let programs import flask, werkzeug, markupsafe, itsdangerous, blinker and click, and get nanoweb.
+
+    force    also those that are installed; without it, nothing is shadowed
+    raises   RuntimeError for one that is imported already, and that is not ours
+    """
+    from importlib.util import find_spec
+
+    ours = {name: all_of for name, all_of in _families().items() if force or _is_absent(name, find_spec)}
+    for names in ours.values():
+        for name in names:
+            known = sys.modules.get(name)
+            if known is not None and not isinstance(known, _Alias):
+                raise RuntimeError(f"{name!r} is imported already: call compat.install() before anything imports it")
+    for names in ours.values():
+        for name in names:
+            module = sys.modules.setdefault(name, _Alias(name, MODULES.get(name, "").split()))
+            parent, _, child = name.rpartition(".")
+            if parent:
+                setattr(sys.modules[parent], child, module)
+    _load("app").App.before_first_request = _before_first_request
+
+
+def _before_first_request(app: Any, f: Any) -> Any:
+    """Have a function called once, before the first request: what App had once."""
+    _warn("App.before_first_request", "app.app_context() when the application is set up")
+    from threading import Lock
+
+    waiting, lock = [f], Lock()
+
+    @app.before_request
+    def call_once():
+        with lock:
+            if waiting:
+                waiting[0]()
+                waiting.clear()
+
+    return f
+
+
+def _warn(what, now, stacklevel=3):
+    import warnings
+
+    warnings.warn(f"{what} is gone: use {now}", DeprecationWarning, stacklevel=stacklevel + 1)
+
+
+def _families():
+    """{package: all modules of it}, parents first."""
+    families: dict[str, list[str]] = {}
+    gone = {module for module, _ in GONE if module not in MODULES}
+    gone |= {module.rpartition(".")[0] for module in gone}
+    for name in sorted({*MODULES, *gone}):
+        families.setdefault(name.partition(".")[0], []).append(name)
+    return families
+
+
+def _is_absent(name, find_spec):
+    if isinstance(sys.modules.get(name), _Alias):
+        return True
+    try:
+        return find_spec(name) is None
+    except ValueError:  # it has no __spec__: somebody has put it there
+        return False
