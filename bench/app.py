@@ -57,9 +57,21 @@ CASES = {
     "cookie": ({"PATH_INFO": "/theme", "HTTP_COOKIE": "visits=42; theme=dark; lang=en"}, b"", 200, "dark"),
     "404": ({"PATH_INFO": "/nothing/here"}, b"", 404, None),
 }
+# The same for what only nanoweb and Flask have.
+WHOLE_CASES = {
+    "hooks": ({"PATH_INFO": "/hooked/"}, b"", 200, "Hello, Ada!"),
+    "session": ({"PATH_INFO": "/count", "HTTP_COOKIE": None}, b"", 200, "visit 42"),
+    "blueprint": ({"PATH_INFO": "/shop/books/42"}, b"", 200, "book 42"),
+    "url_for": ({"PATH_INFO": "/links"}, b"", 200, "/shop/books/7?page=2"),
+    "jsonify": ({"PATH_INFO": "/list"}, b"", 200, contestants.BOOK),
+    "error handler": ({"PATH_INFO": "/broken"}, b"", 404, "no such thing: a book"),
+}
+ALL_CASES = {**CASES, **WHOLE_CASES}
 
 
-def make_environ(changes):
+def make_environ(changes, app):
+    if "HTTP_COOKIE" in changes and changes["HTTP_COOKIE"] is None:
+        changes = {**changes, "HTTP_COOKIE": app.cookie}
     return {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -103,10 +115,10 @@ def make_run(app, template, body):
 
 def check(name, case, app):
     """Have one request answered; end the program unless the answer is what all contestants must give."""
-    changes, body, expected_status, expected = CASES[case]
+    changes, body, expected_status, expected = ALL_CASES[case]
     heads = []
     answer = app(
-        {**make_environ(changes), "wsgi.input": BytesIO(body)},
+        {**make_environ(changes, app), "wsgi.input": BytesIO(body)},
         lambda status, headers, exc_info=None: heads.append((status, headers)),
     )
     data = b"".join(answer)
@@ -128,10 +140,13 @@ def check(name, case, app):
 
 
 def measure(apps, case, rounds, duration):
-    changes, body, _, _ = CASES[case]
-    template = make_environ(changes)
-    runs = {name: make_run(app, template, body) for name, app in apps.items()}
+    changes, body, _, _ = ALL_CASES[case]
+    runs = {name: make_run(app, make_environ(changes, app), body) for name, app in apps.items()}
     return timing.summarize(timing.take_turns(runs, rounds, duration), unit=1e-6)
+
+
+def show(times):
+    return f"{times['best']:.1f} \N{MICRO SIGN}s {times['ratio']:6.2f}\N{MULTIPLICATION SIGN}"
 
 
 def broken_budgets(results):
@@ -139,6 +154,8 @@ def broken_budgets(results):
     broken = []
     for case, result in results.items():
         ratios = {name: times["ratio"] for name, times in result.items()}
+        if case in WHOLE_CASES and ratios.get("flask", 4) < 4:
+            broken.append(f"{case}: not 4 times faster than Flask, {ratios['flask']:.2f} times")
         if case != "404" and ratios.get("bottle", 2) <= 1:
             broken.append(f"{case}: not faster than Bottle")
         if case == "hello" and ratios.get("flask", 6) < 6:
@@ -153,7 +170,7 @@ def main():
     parser.add_argument(
         "--only", metavar="NAMES", help=f"some of {','.join(contestants.BUILD)}; ratios are to the first"
     )
-    parser.add_argument("--cases", metavar="CASES", help=f"some of {','.join(CASES)}")
+    parser.add_argument("--cases", metavar="CASES", help=f"some of {','.join(ALL_CASES)}")
     parser.add_argument("--rounds", type=int, default=20, help="turns for each contestant (20)")
     parser.add_argument("--duration", type=float, default=0.02, help="seconds of a turn (0.02)")
     parser.add_argument(
@@ -163,12 +180,14 @@ def main():
     options = parser.parse_args()
 
     names = contestants.choose(options.only)
-    cases = options.cases.split(",") if options.cases else list(CASES)
+    cases = options.cases.split(",") if options.cases else list(ALL_CASES)
     apps = {name: contestants.BUILD[name]() for name in names}
-    for name, app in apps.items():
-        for case in cases:
+    whole = {name: contestants.BUILD_WHOLE[name]() for name in names if name in contestants.BUILD_WHOLE}
+    who = {case: whole if case in WHOLE_CASES else apps for case in cases if case in CASES or whole}
+    for case, asked in who.items():
+        for name, app in asked.items():
             check(name, case, app)
-    results = {case: measure(apps, case, options.rounds, options.duration) for case in cases}
+    results = {case: measure(asked, case, options.rounds, options.duration) for case, asked in who.items()}
 
     versions = [contestants.version(name) for name in names]
     if options.form == "json":
@@ -177,10 +196,7 @@ def main():
         rows = [
             [
                 case,
-                *(
-                    f"{times['best']:.1f} \N{MICRO SIGN}s {times['ratio']:6.2f}\N{MULTIPLICATION SIGN}"
-                    for times in result.values()
-                ),
+                *(show(result[name]) if name in result else "" for name in names),
             ]
             for case, result in results.items()
         ]

@@ -43,10 +43,74 @@ def build_nanoweb():
     return build_flask_style(nanoweb.App, nanoweb.request)
 
 
+def build_nanoweb_whole():
+    import nanoweb
+
+    return build_whole(nanoweb)
+
+
 def build_flask():
     import flask
 
     return build_flask_style(flask.Flask, flask.request)
+
+
+def build_flask_whole():
+    import flask
+
+    return build_whole(flask)
+
+
+def build_whole(flask):
+    """What only Flask's kind has: functions around a view, sessions, blueprints, handlers of errors."""
+    app = flask.Flask("bench")
+    app.secret_key = "a key for the bench"
+    shop = flask.Blueprint("shop", "bench", url_prefix="/shop")
+    hooked = flask.Blueprint("hooked", "bench", url_prefix="/hooked")
+
+    @hooked.before_request
+    def begin():
+        flask.g.user = "Ada"
+
+    @hooked.after_request
+    def end(response):
+        response.headers["X-User"] = flask.g.user
+        return response
+
+    @hooked.route("/")
+    def greet():
+        return f"Hello, {flask.g.user}!"
+
+    @shop.route("/books/<int:number>")
+    def book(number):
+        return f"book {number}"
+
+    @app.route("/links")
+    def links():
+        return flask.url_for("shop.book", number=7, page=2)
+
+    @app.route("/list")
+    def books():
+        return flask.jsonify(BOOK)
+
+    @app.route("/count")
+    def count():
+        flask.session["visits"] = flask.session.get("visits", 0) + 1
+        return f"visit {flask.session['visits']}"
+
+    @app.route("/broken")
+    def broken():
+        raise LookupError("a book")
+
+    @app.errorhandler(LookupError)
+    def explain(error):
+        return f"no such thing: {error}", 404
+
+    app.register_blueprint(shop)
+    app.register_blueprint(hooked)
+    serializer = app.session_interface.get_signing_serializer(app)
+    app.cookie = f"theme=dark; session={serializer.dumps({'visits': 41})}"
+    return app
 
 
 def build_flask_style(App, request):
@@ -184,6 +248,9 @@ BUILD = {
     "falcon": build_falcon,
     "bare": build_bare,
 }
+
+
+BUILD_WHOLE = {"nanoweb": build_nanoweb_whole, "flask": build_flask_whole}
 
 
 def choose(only=None, among=PACKAGES):
