@@ -228,7 +228,8 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
         """Put the session into a cookie if it changed; drop the cookie if the session was emptied."""
-        if session.accessed:  # asked first: the questions below are accesses themselves
+        was_accessed = session.accessed  # asked first: the questions below are accesses themselves
+        if was_accessed:
             _vary_by_cookie(response)
         attributes: dict[str, Any] = {
             "domain": self.get_cookie_domain(app),
@@ -246,11 +247,13 @@ class SecureCookieSessionInterface(SessionInterface):
         elif self.should_set_cookie(app, session):
             value = self.get_signing_serializer(app).dumps(dict(session))  # type: ignore[union-attr]
             response.set_cookie(name, value, expires=self.get_expiration_time(app, session), **attributes)
-            _vary_by_cookie(response)
+            if not was_accessed:
+                _vary_by_cookie(response)
 
 
 def _vary_by_cookie(response):
     """Tell caches that this answer is for one visitor (CVE-2023-30861)."""
-    fields = [one.strip().lower() for value in response.headers.getlist("Vary") for one in value.split(",")]
+    values = response.headers.getlist("Vary")
+    fields = [one.strip().lower() for value in values for one in value.split(",")]
     if "cookie" not in fields and "*" not in fields:
-        response.headers["Vary"] = ", ".join([*response.headers.getlist("Vary"), "Cookie"])
+        response.headers["Vary"] = ", ".join([*values, "Cookie"])

@@ -15,7 +15,7 @@ import json
 import re
 import time
 import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from datetime import datetime, timezone
 from functools import partial
 
@@ -85,6 +85,8 @@ class BadPayload(BadData):
 
 def want_bytes(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> bytes:
     """Return text encoded, and bytes as they are; TypeError for anything else."""
+    if type(s) is bytes:
+        return s
     if isinstance(s, str):
         return s.encode(encoding, errors)
     if isinstance(s, (bytes, bytearray)):
@@ -93,16 +95,20 @@ def want_bytes(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") 
     raise TypeError(f"only text and bytes can be signed, or be key, salt or signature; this is {type(s).__name__}")
 
 
+# base64.urlsafe_b64encode() and its kind do the same, by three more calls each.
+_to_address, _from_address = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+
+
 def base64_encode(string: str | bytes) -> bytes:
-    """Encode without padding."""
-    return urlsafe_b64encode(want_bytes(string)).rstrip(b"=")
+    """Encode without padding, for addresses: RFC 4648, section 5."""
+    return b2a_base64(want_bytes(string), newline=False).translate(_to_address).rstrip(b"=")
 
 
 def base64_decode(string: str | bytes) -> bytes:
     """Decode what base64_encode made; BadData for anything else, even if other decoders can read it."""
     text = want_bytes(string, "ascii", "replace")
     try:
-        data = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+        data = a2b_base64(text.translate(_from_address) + b"=" * (-len(text) % 4))
     except ValueError:
         data = b""
     if base64_encode(data) != text:
@@ -249,6 +255,9 @@ def _key_list(secret_key):
     return keys
 
 
+_last_timestamp = 253402300799  # 9999-12-31 23:59:59, the last moment that a datetime can tell
+
+
 class TimestampSigner(Signer):
     """A Signer that also notes when it signed: ``value.timestamp.signature``."""
 
@@ -279,26 +288,33 @@ class TimestampSigner(Signer):
                 raise
             signed, wrong = error.payload, error.message
         value, sep, stamp = signed.rpartition(self.sep)
-        timestamp, date = self._read_stamp(stamp) if sep else (0, None)
-        if wrong is None and date is None:
+        timestamp = self._read_stamp(stamp) if sep else None
+        if wrong is None and timestamp is None:
             wrong = "the signature fits, but there is no timestamp in front of it"
         if wrong is not None:
-            raise BadTimeSignature(wrong, value if sep else signed, date)
+            raise BadTimeSignature(wrong, value if sep else signed, self._date_of(timestamp))
         if max_age is not None:
             age = self.get_timestamp() - timestamp
             if age < 0:
-                raise SignatureExpired(f"signed {-age} seconds ahead of the clock here", value, date)
+                raise SignatureExpired(
+                    f"signed {-age} seconds ahead of the clock here", value, self._date_of(timestamp)
+                )
             if not age <= max_age:  # not "age > max_age", which lets a max_age of NaN pass
-                raise SignatureExpired(f"signed {age} seconds ago, {max_age} is the most", value, date)
-        return (value, date) if return_timestamp else value
+                raise SignatureExpired(
+                    f"signed {age} seconds ago, {max_age} is the most", value, self._date_of(timestamp)
+                )
+        return (value, self._date_of(timestamp)) if return_timestamp else value
 
     def _read_stamp(self, stamp):
-        """(timestamp, its datetime); (0, None) for what no signer wrote."""
+        """A timestamp; None for what no signer wrote."""
         try:
             timestamp = int.from_bytes(base64_decode(stamp), "big")
-            return timestamp, self.timestamp_to_datetime(timestamp)
-        except (BadData, ValueError, OverflowError, OSError):  # the last two for dates that the system cannot tell
-            return 0, None
+        except BadData:
+            return None
+        return timestamp if timestamp <= _last_timestamp else None
+
+    def _date_of(self, timestamp):
+        return None if timestamp is None else self.timestamp_to_datetime(timestamp)
 
 
 class Serializer:
