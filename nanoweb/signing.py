@@ -288,7 +288,7 @@ class TimestampSigner(Signer):
                 raise
             signed, wrong = error.payload, error.message
         value, sep, stamp = signed.rpartition(self.sep)
-        timestamp = self._read_stamp(stamp) if sep else None
+        timestamp: Any = self._read_stamp(stamp) if sep else None
         if wrong is None and timestamp is None:
             wrong = "the signature fits, but there is no timestamp in front of it"
         if wrong is not None:

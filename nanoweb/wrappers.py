@@ -24,7 +24,7 @@ from .formparser import FormDataParser, default_stream_factory, parse_urlencoded
 from .headers import COEP, COOP, _statuses, check_header, get_content_type
 from .properties import cached_property, digits
 from .urls import iri_to_uri
-from .wsgi import ClosingIterator, ResponseStream
+from .wsgi import ClosingIterator, ResponseStream, _call_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -640,7 +640,7 @@ class Request:
         """Close the files of the form."""
         files = self.__dict__.get("files")
         if files:
-            ClosingIterator((), [file.close for _, file in iter_multi_items(files)]).close()
+            _call_all([file.close for _, file in iter_multi_items(files)])
 
     def __enter__(self: RequestType) -> RequestType:
         return self
@@ -891,7 +891,7 @@ class Response:
     def close(self) -> None:
         """Close the iterable and call what call_on_close was given."""
         close = getattr(self.response, "close", None)
-        ClosingIterator((), self._on_close if close is None else (close, *self._on_close)).close()
+        _call_all(self._on_close if close is None else (close, *self._on_close))
 
     def __enter__(self: ResponseType) -> ResponseType:
         return self
@@ -1105,7 +1105,12 @@ class Response:
         if self.direct_passthrough:  # the server may know a faster way to send it, if we do not stand between them
             body: Any = self.response
             return ClosingIterator(body, self._on_close) if self._on_close else body
+        if type(self.response) is list and not self._on_close and self._closes_as_usual():
+            return [*self.iter_encoded()]  # there is nothing to close, and a server sends a list in one go
         return ClosingIterator(self.iter_encoded(), self.close)
+
+    def _closes_as_usual(self):
+        return type(self).close is Response.close and "close" not in self.__dict__
 
     def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Return (body, status, fields) as they are sent in answer to this environ."""
