@@ -254,6 +254,9 @@ class SecureCookieSessionInterface(SessionInterface):
 def _vary_by_cookie(response):
     """Tell caches that this answer is for one visitor (CVE-2023-30861)."""
     values = response.headers.getlist("Vary")
+    if not values:
+        response.headers.add("Vary", "Cookie")
+        return
     fields = [one.strip().lower() for value in values for one in value.split(",")]
     if "cookie" not in fields and "*" not in fields:
         response.headers["Vary"] = ", ".join([*values, "Cookie"])

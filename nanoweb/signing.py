@@ -224,9 +224,10 @@ class Signer:
             given = base64_decode(sig)
         except BadData:
             return False
-        return any(
-            self.algorithm.verify_signature(self.derive_key(key), data, given) for key in reversed(self.secret_keys)
-        )
+        for key in reversed(self.secret_keys):
+            if self.algorithm.verify_signature(self.derive_key(key), data, given):
+                return True
+        return False
 
     def unsign(self, signed_value: str | bytes) -> bytes:
         """Return the value without its signature; BadSignature if that does not fit."""
