@@ -205,7 +205,8 @@ def _call_command(options):
     if not isinstance(app, App):
         raise UsageError(f"only an App has commands; this application is a {type(app).__name__}")
     try:
-        app.cli.main(options.words, "nanoweb cli", app)
+        with app.app_context():  # whatever the command asks for, as Flask does
+            app.cli.main(options.words, "nanoweb cli", app)
     except ClickException as error:
         print(f"Error: {error.message}", file=sys.stderr)
         return error.exit_code

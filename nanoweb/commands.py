@@ -138,6 +138,7 @@ class Command:
         try:
             for name, ask in [(name, value) for name, value in values.items() if isinstance(value, _Prompt)]:
                 values[name] = ask()
+            values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
             return self.callback(**values)  # type: ignore[misc]
         finally:
             _running.pop()
@@ -192,10 +193,10 @@ class Group(Command):
 
 
 class AppGroup(Group):
-    """The commands of an application or a blueprint: each runs with the application's context, unless told not to."""
+    """The commands of an application or a blueprint: each runs with the application's context."""
 
     def command(self, name: Any = None, cls: type[Command] | None = None, **options: Any) -> Any:
-        """Make a command of the decorated function; with_appcontext=False leaves the context out."""
+        """Make a command of the decorated function; with_appcontext=False leaves the context to the caller."""
         with_context = options.pop("with_appcontext", not (cls and issubclass(cls, Group)))
         make = super().command
 

@@ -13,6 +13,7 @@ which says so.
 from __future__ import annotations
 
 import sys
+from functools import wraps
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -21,8 +22,8 @@ from .wrappers import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+    from collections.abc import Iterable, Iterator
+    from typing import IO, Any
 
 __all__ = ["install"]
 
@@ -31,7 +32,7 @@ MODULES = {
     "flask": "app blueprints config context shortcuts signals wrappers jsonprovider",
     "flask.app": "app wrappers context shortcuts sessions",
     "flask.blueprints": "blueprints",
-    "flask.cli": "commands app",
+    "flask.cli": "commands app config",
     "flask.config": "config",
     "flask.ctx": "context",
     "flask.globals": "context",
@@ -43,10 +44,20 @@ MODULES = {
     "flask.sessions": "sessions tagging",
     "flask.signals": "signals",
     "flask.testing": "testing",
+    "flask.typing": "",
     "flask.views": "views",
     "flask.wrappers": "wrappers",
     "werkzeug": "wrappers testing serving",
     "werkzeug.datastructures": "datastructures",
+    "werkzeug.datastructures.accept": "datastructures",
+    "werkzeug.datastructures.auth": "datastructures",
+    "werkzeug.datastructures.cache_control": "datastructures",
+    "werkzeug.datastructures.csp": "datastructures",
+    "werkzeug.datastructures.etag": "datastructures",
+    "werkzeug.datastructures.file_storage": "datastructures",
+    "werkzeug.datastructures.headers": "datastructures",
+    "werkzeug.datastructures.range": "datastructures",
+    "werkzeug.datastructures.structures": "datastructures",
     "werkzeug.exceptions": "exceptions",
     "werkzeug.formparser": "formparser",
     "werkzeug.http": "headers cookies conditions accept directives",
@@ -66,8 +77,11 @@ MODULES = {
     "werkzeug.serving": "serving tls",
     "werkzeug.test": "testing",
     "werkzeug.urls": "urls",
+    "werkzeug.user_agent": "wrappers",
     "werkzeug.utils": "files properties shortcuts headers config",
     "werkzeug.wrappers": "wrappers",
+    "werkzeug.wrappers.request": "wrappers",
+    "werkzeug.wrappers.response": "wrappers",
     "werkzeug.wsgi": "wsgi",
     "markupsafe": "markup",
     "itsdangerous": "signing",
@@ -88,10 +102,34 @@ RENAMED = {
     ("flask.app", "Flask"): "app.App",
     ("flask.globals", "_cv_app"): "context._app_ctx_stack",
     ("flask.globals", "_cv_request"): "context._request_ctx_stack",
+    ("flask.json", "dump"): "compat.json_dump",
+    ("flask.json", "dumps"): "compat.json_dumps",
+    ("flask.json", "load"): "compat.json_load",
+    ("flask.json", "loads"): "compat.json_loads",
+    ("flask.testing", "EnvironBuilder"): "testing.EnvironBuilder.for_app",
     ("flask.testing", "FlaskClient"): "testing.Client",
+    ("flask.typing", "ResponseReturnValue"): "typing:Any",
+    ("flask.typing", "ResponseValue"): "typing:Any",
     ("werkzeug", "Response"): "compat.PlainResponse",
     ("werkzeug.wrappers", "Response"): "compat.PlainResponse",
-    ("werkzeug.utils", "import_string"): "config._import_string",
+    ("werkzeug.wrappers.response", "Response"): "compat.PlainResponse",
+    ("werkzeug.utils", "ImportStringError"): "builtins:ImportError",
+    ("werkzeug.utils", "append_slash_redirect"): "compat.append_slash_redirect",
+    ("werkzeug.utils", "find_modules"): "compat.find_modules",
+    ("werkzeug.utils", "import_string"): "compat.import_string",
+}
+
+# The functions of werkzeug.http that give a structure there, and what that is made of here.
+STRUCTURES = {
+    "parse_accept_header": "Accept",
+    "parse_cache_control_header": "RequestCacheControl",
+    "parse_content_range_header": "ContentRange",
+    "parse_cookie": "MultiDict",
+    "parse_csp_header": "ContentSecurityPolicy",
+    "parse_etags": "ETags",
+    "parse_if_range_header": "IfRange",
+    "parse_range_header": "Range",
+    "parse_set_header": "HeaderSet",
 }
 
 # What went away, and where it is now.
@@ -132,6 +170,68 @@ class PlainResponse(Response, metaclass=_AnyResponse):
     default_mimetype = "text/plain"
 
 
+def _json():
+    """What flask.json's functions call: the application's, or what writes the same types without one."""
+    from .context import current_app, has_app_context
+
+    if has_app_context():
+        return current_app.json
+    provider = _load("jsonprovider").DefaultJSONProvider(None)
+    provider.sort_keys = False
+    return provider
+
+
+def json_dumps(obj: Any, **kwargs: Any) -> str:
+    """Return the object as JSON text."""
+    return _json().dumps(obj, **kwargs)
+
+
+def json_dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
+    """Write the object to a text file."""
+    _json().dump(obj, fp, **kwargs)
+
+
+def json_loads(s: str | bytes, **kwargs: Any) -> Any:
+    """Return the object that JSON text stands for."""
+    return _json().loads(s, **kwargs)
+
+
+def json_load(fp: IO[Any], **kwargs: Any) -> Any:
+    """Read the object from a file."""
+    return _json().load(fp, **kwargs)
+
+
+def import_string(import_name: str, silent: bool = False) -> Any:
+    """Return the object that "package.module.name" or "package.module:name" names; None, if silent, for none."""
+    try:
+        return _load("config")._import_string(import_name.replace(":", "."))
+    except ImportError:
+        if not silent:
+            raise
+        return None
+
+
+def find_modules(import_path: str, include_packages: bool = False, recursive: bool = False) -> Iterator[str]:
+    """Yield the names of the modules in a package."""
+    from pkgutil import iter_modules
+
+    package = import_module(import_path)
+    if not hasattr(package, "__path__"):
+        raise ValueError(f"{import_path!r} is a module, not a package")
+    for _, name, is_package in iter_modules(package.__path__, f"{import_path}."):
+        if include_packages or not is_package:
+            yield name
+        if recursive and is_package:
+            yield from find_modules(name, include_packages, True)
+
+
+def append_slash_redirect(environ: dict[str, Any], code: int = 308) -> Response:
+    """Return the redirect to the same path with a slash behind it."""
+    query = environ.get("QUERY_STRING")
+    location = f"{environ['PATH_INFO'].rpartition('/')[2] or '.'}/"
+    return _load("shortcuts").redirect_response(f"{location}?{query}" if query else location, code)
+
+
 class _Alias(ModuleType):
     """A module of another name, whose names are looked up when they are asked for."""
 
@@ -161,8 +261,25 @@ def _find(module, sources, name):
     for source in sources if name[:2] != "__" else ():
         found = getattr(_load(source), name, _nothing)
         if found is not _nothing:
-            return found
+            return _structured(found) if module == "werkzeug.http" and name in STRUCTURES else found
     raise AttributeError(f"module {module!r}, which is nanoweb's, has no {name!r}")
+
+
+def _structured(parse):
+    """A function that makes the structure of what parse() finds."""
+    structure = getattr(_load("datastructures"), STRUCTURES[parse.__name__])
+
+    @wraps(parse)
+    def function(value=None, *options, cls=None, on_update=None):
+        for option in options:  # after the value, some take one of them first, and some the other
+            cls, on_update = (option, on_update) if isinstance(option, type) else (cls, option)
+        found = parse(value.get("HTTP_COOKIE") if isinstance(value, dict) else value)
+        if found is None:
+            return None
+        made = found if isinstance(found, tuple) else (found,)
+        return (cls or structure)(*made, **({"on_update": on_update} if on_update else {}))
+
+    return function
 
 
 _nothing = object()

@@ -88,7 +88,7 @@ def get_host(environ: dict[str, Any], trusted_hosts: Iterable[str] | None = None
     if port and port != _default_ports.get(environ["wsgi.url_scheme"]):
         name = f"{name}:{port}"
     if trusted_hosts is not None and not host_is_trusted(name, trusted_hosts):
-        raise SecurityError(f"Host {name!r} is not trusted")
+        raise SecurityError(f"Host {name!r} is not trusted.")
     return name
 
 

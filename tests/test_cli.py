@@ -650,6 +650,15 @@ class OptionsTest(FolderTest):
         self.write("plain3.py", PLAIN.format(name="app"))
         self.assertRefused(["cli", "plain3.py", "show"], "only an App has commands")
 
+    def test_each_command_has_the_context_of_the_application_and_ends_with_its_teardown(self):
+        body = (
+            "from nanoweb import current_app\n"
+            "@app.teardown_appcontext\ndef end(error):\n    print('end', error)\n"
+            "@app.cli.command('bare', with_appcontext=False)\ndef bare():\n    print(current_app.name)\n"
+        )
+        self.write("site7.py", SITE + body)
+        self.assertEqual(self.call("cli", "site7.py", "bare"), (0, "site7\nend None\n", ""))
+
     def test_a_command_may_be_broken_off(self):
         body = "@app.cli.command('ask')\ndef ask():\n    from nanoweb.commands import Abort\n    raise Abort\n"
         self.write("site6.py", SITE + body)

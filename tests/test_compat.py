@@ -2,14 +2,17 @@
 
 import importlib
 import importlib.util
+import io
 import sys
 import unittest
+import uuid
 import warnings
 from unittest import mock
 
 import nanoweb
 from nanoweb import compat
 from nanoweb.compat import GONE, MODULES, RENAMED, install
+from nanoweb.datastructures import MIMEAccept
 
 FAMILIES = ("flask", "werkzeug", "markupsafe", "itsdangerous", "blinker", "click")
 
@@ -70,6 +73,62 @@ class InstalledTest(unittest.TestCase):
             "send_from_directory session stream_with_context template_rendered url_for"
         ).split():
             self.assertIsNotNone(getattr(flask, name), name)
+
+    def test_the_functions_of_flask_json_are_the_applications_or_work_without_one(self):
+        install(force=True)
+        json, app, file = importlib.import_module("flask").json, nanoweb.App("site"), io.StringIO()
+        thing = {"b": uuid.UUID(int=1), "a": "ü"}
+        self.assertEqual(json.dumps(thing), '{"b": "00000000-0000-0000-0000-000000000001", "a": "\\u00fc"}')
+        with app.app_context():
+            app.json.ensure_ascii = False
+            json.dump(thing, file, separators=(",", ":"))
+        self.assertEqual(file.getvalue(), '{"a":"ü","b":"00000000-0000-0000-0000-000000000001"}')
+        self.assertEqual(json.loads(b"[1]"), [1])
+        self.assertEqual(json.load(io.BytesIO(b"[1]")), [1])
+
+    def test_the_functions_of_werkzeug_http_give_its_structures(self):
+        install(force=True)
+        http = importlib.import_module("werkzeug.http")
+        for name, structure in compat.STRUCTURES.items():
+            with self.subTest(name):
+                value = {"parse_range_header": "bytes=0-4", "parse_content_range_header": "bytes 0-4/9"}.get(
+                    name, "a=b"
+                )
+                self.assertIsInstance(getattr(http, name)(value), getattr(nanoweb.datastructures, structure))
+        self.assertIsNone(http.parse_range_header("nonsense"))
+        self.assertEqual(http.parse_cookie({"HTTP_COOKIE": "a=b; a=c"}).getlist("a"), ["b", "c"])
+        self.assertIs(type(http.parse_accept_header("text/html", nanoweb.datastructures.MIMEAccept)), MIMEAccept)
+        changed = []
+        http.parse_set_header("a", changed.append).add("b")
+        self.assertEqual(len(changed), 1)
+        self.assertEqual(http.parse_date("Thu, 29 Feb 2024 12:30:15 GMT").year, 2024)
+
+    def test_the_builder_of_environs_of_flask_takes_an_application(self):
+        install(force=True)
+        app = nanoweb.App("site")
+        app.config.update(SERVER_NAME="site.example", APPLICATION_ROOT="/root")
+        builder = importlib.import_module("flask.testing").EnvironBuilder(app, "/x", subdomain="sub", method="PUT")
+        self.addCleanup(builder.close)
+        self.assertEqual((builder.host, builder.script_root, builder.method), ("sub.site.example", "/root", "PUT"))
+
+    def test_names_that_werkzeug_utils_has_beside_ours(self):
+        install(force=True)
+        utils = importlib.import_module("werkzeug.utils")
+        self.assertIs(utils.import_string("uuid:UUID"), uuid.UUID)
+        self.assertIsNone(utils.import_string("uuid.nothing", silent=True))
+        with self.assertRaises(utils.ImportStringError):
+            utils.import_string("uuid.nothing")
+        self.assertIn("wsgiref.util", utils.find_modules("wsgiref"))
+        found = list(utils.find_modules("xml", include_packages=True, recursive=True))
+        self.assertLessEqual({"xml.dom", "xml.dom.minidom"}, set(found))
+        with self.assertRaisesRegex(ValueError, "'uuid' is a module"):
+            list(utils.find_modules("uuid"))
+        for environ, location in [
+            ({"PATH_INFO": "/a/b"}, "b/"),
+            ({"PATH_INFO": "/a", "QUERY_STRING": "x=1"}, "a/?x=1"),
+            ({"PATH_INFO": "/"}, "./"),
+        ]:
+            self.assertEqual(utils.append_slash_redirect(environ).headers["Location"], location)
 
     def test_werkzeugs_response_is_plain_text_and_flasks_is_one_of_it(self):
         install(force=True)
