@@ -69,7 +69,7 @@ WHOLE_CASES = {
 ALL_CASES = {**CASES, **WHOLE_CASES}
 
 
-def make_environ(changes, app):
+def make_environ(changes, app=None):
     if "HTTP_COOKIE" in changes and changes["HTTP_COOKIE"] is None:
         changes = {**changes, "HTTP_COOKIE": app.cookie}
     return {
