@@ -1,0 +1,526 @@
+"""The environment: what a set of templates has in common, and how a template is got, compiled and rendered.
+
+    environment = Environment(loader=FileSystemLoader("templates"), autoescape=True)
+    environment.get_template("page.html").render(user="Ada")
+
+It has the delimiters, the filters, tests and globals, and does what the steps of the engine have to leave to it:
+finds and keeps the templates, and looks attributes up for them.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections import OrderedDict
+
+from . import nodes
+from .compiler import generate
+from .contexts import Context, EvalContext
+from .errors import TemplateNotFound, TemplateRuntimeError, TemplatesNotFound, TemplateSyntaxError, UndefinedError
+from .filters import FILTERS
+from .lexer import Lexer
+from .parser import TAGS, Parser
+from .rendering import Template, TemplateExpression
+from .runtime import Cycler, Joiner, Namespace, absent, generate_lorem_ipsum
+from .tests import TESTS
+from .undefined import Undefined
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+    from typing import Any
+
+    from .loaders import BaseLoader
+
+__all__ = ["Environment", "Template"]
+
+# What every environment has to begin with.
+DEFAULT_NAMESPACE: dict[str, Any] = {
+    "range": range,
+    "dict": dict,
+    "lipsum": generate_lorem_ipsum,
+    "cycler": Cycler,
+    "joiner": Joiner,
+    "namespace": Namespace,
+}
+
+DEFAULT_POLICIES: dict[str, Any] = {
+    "compiler.ascii_str": True,
+    "urlize.rel": "noopener",
+    "urlize.target": None,
+    "urlize.extra_schemes": None,
+    "truncate.leeway": 5,
+    "json.dumps_function": None,
+    "json.dumps_kwargs": {"sort_keys": True},
+    "ext.i18n.trimmed": False,
+}
+
+# {extension: the tags that it adds}; its name is the last part of what others call it ("jinja2.ext.do").
+EXTENSIONS: dict[str, dict[str, Any]] = {
+    "do": {"do": Parser.parse_do},
+    "loopcontrols": {"break": Parser.parse_break, "continue": Parser.parse_continue},
+    "debug": {"debug": Parser.parse_debug},
+    "autoescape": {},
+    "with": {},
+    "with_": {},
+}
+
+# The options that make a lexer: two environments that agree in them read a template alike.
+_LEXER_OPTIONS = """
+    block_start_string block_end_string variable_start_string variable_end_string comment_start_string
+    comment_end_string line_statement_prefix line_comment_prefix trim_blocks lstrip_blocks newline_sequence
+    keep_trailing_newline
+""".split()
+
+# Names that a dict has itself: "user.items" is the method, whatever the dict holds.
+_DICT_ATTRIBUTES = frozenset(dir(dict))
+
+
+class Environment:
+    """The settings that templates share, and the way to them.
+
+    block_start_string ... comment_end_string    the delimiters
+    line_statement_prefix, line_comment_prefix   what begins a line that is a statement or a comment
+    trim_blocks             whether the newline behind a block is dropped
+    lstrip_blocks           whether white space before a block is, at the start of a line
+    newline_sequence        what newlines of the text become
+    keep_trailing_newline   whether the last newline of a template is kept
+    extensions              names of extensions: "do", "loopcontrols", "debug", "i18n"
+    optimized               kept for those who pass it
+    undefined               the class of values that are not there
+    finalize                a function that each value goes through before it is put out
+    autoescape              whether output is escaped; or a function that says so, given a template's name
+    loader                  where templates come from
+    cache_size              how many compiled templates are kept; 0 none, -1 all
+    auto_reload             whether a template is compiled again when its source has changed
+    bytecode_cache          where compiled code is kept between processes
+    enable_async            whether templates are compiled for "await"
+
+    It must not be changed once a template has been loaded; overlay() makes one that differs.
+    """
+
+    sandboxed = False
+    overlayed = False
+    newstyle_gettext = False
+    linked_to: Environment | None = None
+    shared = False
+    template_class: type[Template]
+    context_class: type[Context] = Context
+    intercepted_binops: frozenset[str] = frozenset()
+    intercepted_unops: frozenset[str] = frozenset()
+
+    def __init__(
+        self,
+        block_start_string: str = "{%",
+        block_end_string: str = "%}",
+        variable_start_string: str = "{{",
+        variable_end_string: str = "}}",
+        comment_start_string: str = "{#",
+        comment_end_string: str = "#}",
+        line_statement_prefix: str | None = None,
+        line_comment_prefix: str | None = None,
+        trim_blocks: bool = False,
+        lstrip_blocks: bool = False,
+        newline_sequence: str = "\n",
+        keep_trailing_newline: bool = False,
+        extensions: Sequence[Any] = (),
+        optimized: bool = True,
+        undefined: type[Undefined] = Undefined,
+        finalize: Callable[..., Any] | None = None,
+        autoescape: bool | Callable[[str | None], bool] = False,
+        loader: BaseLoader | None = None,
+        cache_size: int = 400,
+        auto_reload: bool = True,
+        bytecode_cache: Any = None,
+        enable_async: bool = False,
+    ) -> None:
+        self.block_start_string = block_start_string
+        self.block_end_string = block_end_string
+        self.variable_start_string = variable_start_string
+        self.variable_end_string = variable_end_string
+        self.comment_start_string = comment_start_string
+        self.comment_end_string = comment_end_string
+        self.line_statement_prefix = line_statement_prefix
+        self.line_comment_prefix = line_comment_prefix
+        self.trim_blocks = trim_blocks
+        self.lstrip_blocks = lstrip_blocks
+        self.newline_sequence = newline_sequence
+        self.keep_trailing_newline = keep_trailing_newline
+        self.undefined = undefined
+        self.optimized = optimized
+        self.finalize = finalize
+        self.autoescape = autoescape
+        self.loader = loader
+        self.cache = _make_cache(cache_size)
+        self.auto_reload = auto_reload
+        self.bytecode_cache = bytecode_cache
+        self.is_async = enable_async
+        self.filters: dict[str, Callable[..., Any]] = dict(FILTERS)
+        self.tests: dict[str, Callable[..., Any]] = dict(TESTS)
+        self.globals: MutableMapping[str, Any] = dict(DEFAULT_NAMESPACE)
+        self.policies = dict(DEFAULT_POLICIES)
+        self.tags = dict(TAGS)
+        self.extensions: dict[str, Any] = {}
+        for extension in extensions:
+            self.add_extension(extension)
+        self._check()
+
+    def _check(self):
+        """Refuse what no template could be read with."""
+        starts = (self.block_start_string, self.variable_start_string, self.comment_start_string)
+        if len(set(starts)) < len(starts) or "" in starts:
+            raise ValueError(f"block, variable and comment start strings must be different and not empty: {starts!r}")
+        if self.newline_sequence not in ("\r", "\r\n", "\n"):
+            raise ValueError(f"newline_sequence is {self.newline_sequence!r}: it must be '\\n', '\\r\\n' or '\\r'")
+        if not (isinstance(self.undefined, type) and issubclass(self.undefined, Undefined)):
+            raise TypeError(f"undefined is {self.undefined!r}: it must be a subclass of Undefined")
+
+    def add_extension(self, extension: Any) -> None:
+        """Add the tags of an extension, by its name: "do", or "jinja2.ext.do"."""
+        name = extension if isinstance(extension, str) else extension.__name__
+        short = name.rpartition(".")[2]
+        if short == "i18n" or short == "InternationalizationExtension":
+            from .translation import install
+
+            install(self)
+        elif short in EXTENSIONS:
+            self.tags.update(EXTENSIONS[short])
+        else:
+            raise ValueError(f"no extension {name!r}; there are {', '.join(sorted([*EXTENSIONS, 'i18n']))}")
+        self.extensions[name] = short
+
+    def extend(self, **attributes: Any) -> None:
+        """Add attributes that are not there yet."""
+        for key, value in attributes.items():
+            if not hasattr(self, key):
+                setattr(self, key, value)
+
+    def overlay(self, **options: Any) -> Environment:
+        """Return an environment with some other options, and the filters, tests and globals of this one."""
+        allowed = {*_LEXER_OPTIONS, "undefined", "optimized", "finalize", "autoescape", "loader", "auto_reload"}
+        allowed |= {"bytecode_cache"}
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.overlayed = True
+        other.linked_to = self
+        other.tags = dict(self.tags)
+        other.extensions = dict(self.extensions)
+        other.__dict__.pop("_lexer", None)
+        cache_size = options.pop("cache_size", None)
+        other.cache = _make_cache(_cache_size(self.cache) if cache_size is None else cache_size)
+        for extension in options.pop("extensions", ()):
+            other.add_extension(extension)
+        if "enable_async" in options:
+            other.is_async = options.pop("enable_async")
+        for name, value in options.items():
+            if name not in allowed:
+                raise TypeError(f"overlay() takes no option {name!r}")
+            setattr(other, name, value)
+        other._check()
+        return other
+
+    # From source to code
+
+    @property
+    def lexer(self) -> Lexer:
+        lexer: Lexer | None = self.__dict__.get("_lexer")
+        if lexer is None:
+            key = tuple(getattr(self, name) for name in _LEXER_OPTIONS)
+            lexer = _lexers.get(key)
+            if lexer is None:
+                if len(_lexers) >= 50:
+                    _lexers.clear()
+                lexer = _lexers[key] = Lexer(self)
+            self.__dict__["_lexer"] = lexer
+        return lexer
+
+    def lex(
+        self, source: str, name: str | None = None, filename: str | None = None
+    ) -> Iterator[tuple[int, str, Any]]:
+        """Return the tokens of a source: (line, kind, value)."""
+        return iter(self.lexer.tokenize(str(source), name, filename)[:-1])
+
+    def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
+        """Return the tree of a source."""
+        try:
+            return self._parse(source, name, filename)
+        except TemplateSyntaxError as error:
+            error.source = source
+            raise
+
+    def _parse(self, source, name, filename):
+        parser = Parser(self, self.lexer.tokenize(str(source), name, filename), name, filename)
+        try:
+            return parser.parse()
+        except RecursionError:
+            raise TemplateSyntaxError("nested too deeply", parser.lineno, name, filename) from None
+
+    def compile(
+        self,
+        source: str | nodes.Template,
+        name: str | None = None,
+        filename: str | None = None,
+        raw: bool = False,
+        defer_init: bool = False,
+    ) -> Any:
+        """Return the code of a template; raw: the source that it is compiled from."""
+        return self._compile(source, name, filename, "async" if self.is_async else "write", raw)
+
+    def _compile(self, source, name, filename, mode, raw=False):
+        try:
+            tree = self._parse(source, name, filename) if isinstance(source, str) else source
+            text = generate(tree, self, name, filename, mode)
+            return text if raw else compile(text, filename or f"<template {name}>" if name else "<template>", "exec")
+        except TemplateSyntaxError as error:
+            if isinstance(source, str):
+                error.source = source
+            raise
+        except (SyntaxError, RecursionError, MemoryError) as error:  # nested deeper than Python takes
+            raise TemplateSyntaxError(f"nested too deeply: {error}", 1, name, filename) from None
+
+    def compile_expression(self, source: str, undefined_to_none: bool = True) -> TemplateExpression:
+        """Return a function that evaluates an expression, with names as keyword arguments.
+
+        >>> Environment().compile_expression("a * 2")(a=21)
+        42
+
+        undefined_to_none   whether the function returns None for what is undefined
+        """
+        try:
+            text = f"{self.variable_start_string} {source} {self.variable_end_string}"
+            parser = Parser(self, self.lexer.tokenize(text))
+            parser.advance()
+            expression = parser.parse_expression()
+            if parser.kind != "variable_end" or parser.peek()[0] != "eof":
+                parser.fail("chunk after expression")
+        except TemplateSyntaxError as error:
+            error.source = source
+            raise
+        tree = nodes.Template(1, [nodes.Assign(1, nodes.Name(1, "result"), expression)])
+        template = self.from_string(tree)
+        return TemplateExpression(template, undefined_to_none)
+
+    # Getting templates
+
+    def from_string(
+        self,
+        source: str | nodes.Template,
+        globals: MutableMapping[str, Any] | None = None,
+        template_class: type[Template] | None = None,
+    ) -> Template:
+        """Return a template of this source; it is not kept.
+
+        >>> Environment().from_string("Hello {{ name }}!").render(name="Ada")
+        'Hello Ada!'
+        """
+        cls = template_class or self.template_class
+        template = cls.from_code(self, self.compile(source), {} if globals is None else globals, None)
+        template._source = source
+        return template
+
+    def get_template(
+        self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
+    ) -> Template:
+        """Return the template of a name.
+
+        parent   the template that asks for it: join_path() may find the name from there
+        raises   TemplateNotFound
+        """
+        if isinstance(name, Template):
+            return name
+        if isinstance(name, Undefined):
+            name._fail_with_undefined_error()
+        if parent is not None:
+            name = self.join_path(name, parent)
+        return self._load_template(name, globals)
+
+    def select_template(
+        self,
+        names: Iterable[str | Template],
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,
+    ) -> Template:
+        """Return the first of several templates that there is; TemplatesNotFound if there is none of them."""
+        if isinstance(names, Undefined):
+            names._fail_with_undefined_error()
+        names = list(names)
+        if not names:
+            raise TemplatesNotFound(message="Tried to select from an empty list of templates.")
+        for name in names:
+            try:
+                return self.get_template(name, parent, globals)
+            except (TemplateNotFound, UndefinedError):
+                pass
+        raise TemplatesNotFound(names)
+
+    def get_or_select_template(
+        self, template_name_or_list: Any, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
+    ) -> Template:
+        """get_template() for a name, select_template() for several."""
+        if isinstance(template_name_or_list, (str, Undefined)):
+            return self.get_template(template_name_or_list, parent, globals)  # type: ignore[arg-type]
+        if isinstance(template_name_or_list, Template):
+            return template_name_or_list
+        return self.select_template(template_name_or_list, parent, globals)
+
+    def _load_template(self, name, globals):
+        if self.loader is None:
+            raise TypeError("no loader for this environment specified")
+        key = (weakref.ref(self.loader), name)
+        if self.cache is not None:
+            template = self.cache.get(key)
+            if template is not None and (not self.auto_reload or template.is_up_to_date):
+                if globals:
+                    template.globals.update(globals)
+                return template
+        template = self.loader.load(self, name, dict(globals) if globals else {})
+        if self.cache is not None:
+            self.cache[key] = template
+        return template
+
+    def join_path(self, template: str, parent: str) -> str:
+        """Return the name of a template that another one names; a subclass may make it relative to that."""
+        return template
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the globals that a template has of its own."""
+        return {} if d is None else d
+
+    def list_templates(
+        self, extensions: Iterable[str] | None = None, filter_func: Callable[[str], bool] | None = None
+    ) -> list[str]:
+        """Return the names of the templates that the loader knows, those with some extensions only if told so."""
+        if self.loader is None:
+            raise TypeError("no loader for this environment specified")
+        names = self.loader.list_templates()
+        if extensions is not None and filter_func is not None:
+            raise TypeError("either extensions or filter_func can be passed, but not both")
+        if extensions is not None:
+            endings = tuple(f".{extension}" for extension in extensions)
+            return [name for name in names if name.endswith(endings)]
+        return names if filter_func is None else [name for name in names if filter_func(name)]
+
+    # What templates do through it
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return what "obj.attribute" is in a template: the attribute, else the item."""
+        if type(obj) is dict and attribute in obj and attribute not in _DICT_ATTRIBUTES:
+            return obj[attribute]
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            pass
+        try:
+            return obj[attribute]
+        except (TypeError, LookupError, AttributeError):
+            return self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return what "obj[argument]" is in a template: the item, else the attribute."""
+        try:
+            return obj[argument]
+        except (AttributeError, TypeError, LookupError):
+            if isinstance(argument, str):
+                try:
+                    return getattr(obj, str(argument))
+                except (AttributeError, UnicodeError):
+                    pass
+            return self.undefined(obj=obj, name=argument)
+
+    def call_filter(
+        self,
+        name: str,
+        value: Any,
+        args: Sequence[Any] | None = None,
+        kwargs: Any = None,
+        context: Context | None = None,
+        eval_ctx: EvalContext | None = None,
+    ) -> Any:
+        """Call a filter by its name, as compiled code does."""
+        return self._call_named("filter", name, value, args, kwargs, context, eval_ctx)
+
+    def call_test(
+        self,
+        name: str,
+        value: Any,
+        args: Sequence[Any] | None = None,
+        kwargs: Any = None,
+        context: Context | None = None,
+        eval_ctx: EvalContext | None = None,
+    ) -> Any:
+        """Call a test by its name, as compiled code does."""
+        return self._call_named("test", name, value, args, kwargs, context, eval_ctx)
+
+    def _call_named(self, kind, name, value, args, kwargs, context, eval_ctx):
+        function: Any = (self.filters if kind == "filter" else self.tests).get(name)
+        if function is None:
+            if isinstance(name, Undefined):
+                name._fail_with_undefined_error()
+            absent(kind, name)()
+        wanted = getattr(function, "jinja_pass_arg", None)
+        if wanted is not None:
+            if wanted == "context" and context is None:
+                raise TemplateRuntimeError(f"Attempted to invoke a context {kind} without context.")
+            if wanted == "eval_context" and eval_ctx is None:
+                eval_ctx = EvalContext(self) if context is None else context.eval_ctx
+            passed = {"context": context, "eval_context": eval_ctx, "environment": self}[wanted]
+            value, args = passed, (value, *(args or ()))
+        return function(value, *(args or ()), **(kwargs or {}))
+
+    def handle_exception(self, source: str | None = None) -> Any:
+        """Raise the exception that is being handled again, with the templates' lines in its traceback."""
+        from .tracebacks import explain_recursion, rewrite_traceback
+
+        error = sys.exc_info()[1]
+        if isinstance(error, TemplateSyntaxError) and source is not None and error.source is None:
+            error.source = source
+        if error is None:
+            raise RuntimeError("handle_exception() is for an except block: there is no exception here")
+        if type(error) is RecursionError:
+            explained = explain_recursion(error)
+            if explained is not error:
+                raise explained from None
+        raise rewrite_traceback(error)
+
+
+_lexers: dict[tuple[Any, ...], Lexer] = {}
+
+
+class LRUCache(OrderedDict):  # type: ignore[type-arg]
+    """A dict of so many entries at most: what was not used for longest goes first."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self.capacity = capacity
+        self._lock = threading.Lock()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        with self._lock:
+            if key not in self:
+                return default
+            self.move_to_end(key)
+            return self[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        with self._lock:
+            super().__setitem__(key, value)
+            if len(self) > self.capacity:
+                self.popitem(last=False)
+
+
+def _make_cache(size):
+    """Return what keeps so many templates; None for none."""
+    if size == 0:
+        return None
+    return {} if size < 0 else LRUCache(size)
+
+
+def _cache_size(cache):
+    if cache is None:
+        return 0
+    return cache.capacity if isinstance(cache, LRUCache) else -1
+
+
+Template.environment_class = Environment
+Environment.template_class = Template
