@@ -8,7 +8,7 @@ application's tables under that.
 
 from __future__ import annotations
 
-from .scaffold import Scaffold
+from .scaffold import Scaffold, endpoint_of, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ class BlueprintSetupState:
             rule = join_paths(self.url_prefix, rule)
         options.setdefault("subdomain", self.subdomain)
         if endpoint is None:
-            if view_func is None:
-                raise AssertionError(f"rule {rule!r} has neither a view nor an endpoint: give one")
-            endpoint = view_func.__name__
+            endpoint = endpoint_of(rule, view_func)
         defaults = {**self.url_defaults, **(options.pop("defaults", None) or {})}
         self.app.add_url_rule(rule, f"{self.full_name}.{endpoint}", view_func, defaults=defaults, **options)
 
@@ -171,19 +169,10 @@ class Blueprint(Scaffold):
 
     # What Scaffold leaves to us: all is recorded
 
-    def add_url_rule(
-        self,
-        rule: str,
-        endpoint: str | None = None,
-        view_func: Callable[..., Any] | None = None,
-        provide_automatic_options: bool | None = None,
-        **options: Any,
-    ) -> None:
-        """Register an address, as App.add_url_rule; the endpoint gets the blueprint's name in front."""
+    def _add_rule(self, rule, endpoint, view_func, options):
         for what, name in (("endpoint", endpoint), ("view function", getattr(view_func, "__name__", None))):
             if name and "." in name:
                 raise ValueError(f"{what} {name!r} has a dot, and what stands before a dot is a blueprint's name")
-        options["provide_automatic_options"] = provide_automatic_options
         self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
 
     def _set_view(self, endpoint, view_func):
@@ -221,6 +210,30 @@ class Blueprint(Scaffold):
     def app_context_processor(self, f: F) -> F:
         """As context_processor, for every template."""
         return self._app_function("template_context_processors", f)
+
+    def app_template_filter(self, name: str | None = None) -> Callable[[F], F]:
+        """As App.template_filter."""
+        return named(self.add_app_template_filter, name)
+
+    def app_template_test(self, name: str | None = None) -> Callable[[F], F]:
+        """As App.template_test."""
+        return named(self.add_app_template_test, name)
+
+    def app_template_global(self, name: str | None = None) -> Callable[[F], F]:
+        """As App.template_global."""
+        return named(self.add_app_template_global, name)
+
+    def add_app_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """As App.add_template_filter."""
+        self.record_once(lambda state: state.app.add_template_filter(f, name))
+
+    def add_app_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """As App.add_template_test."""
+        self.record_once(lambda state: state.app.add_template_test(f, name))
+
+    def add_app_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """As App.add_template_global."""
+        self.record_once(lambda state: state.app.add_template_global(f, name))
 
     def app_url_value_preprocessor(self, f: F) -> F:
         """As url_value_preprocessor, for every request."""

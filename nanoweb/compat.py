@@ -23,26 +23,27 @@ from .wrappers import Response
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import IO, Any
+    from typing import Any
 
 __all__ = ["install"]
 
 # The module that a program imports: ours that have its names, in this order.
 MODULES = {
-    "flask": "app blueprints config context shortcuts signals wrappers jsonprovider",
+    "flask": "app blueprints config context shortcuts signals wrappers",
     "flask.app": "app wrappers context shortcuts sessions",
     "flask.blueprints": "blueprints",
     "flask.cli": "commands app config",
     "flask.config": "config",
     "flask.ctx": "context",
     "flask.globals": "context",
-    "flask.helpers": "shortcuts context app",
+    "flask.helpers": "shortcuts context registry",
     "flask.json": "jsonprovider shortcuts",
     "flask.json.provider": "jsonprovider",
     "flask.json.tag": "tagging",
     "flask.logging": "logs",
     "flask.sessions": "sessions tagging",
     "flask.signals": "signals",
+    "flask.templating": "templating shortcuts",
     "flask.testing": "testing",
     "flask.typing": "",
     "flask.views": "views",
@@ -83,6 +84,18 @@ MODULES = {
     "werkzeug.wrappers.request": "wrappers",
     "werkzeug.wrappers.response": "wrappers",
     "werkzeug.wsgi": "wsgi",
+    "jinja2": "template",
+    "jinja2.bccache": "template.codecache",
+    "jinja2.environment": "template.environment template.rendering",
+    "jinja2.exceptions": "template.errors",
+    "jinja2.ext": "template.extensions template.translation",
+    "jinja2.filters": "template.filters",
+    "jinja2.loaders": "template.loaders",
+    "jinja2.meta": "template.meta",
+    "jinja2.runtime": "template.runtime template.contexts template.undefined",
+    "jinja2.sandbox": "template.sandbox",
+    "jinja2.tests": "template.tests",
+    "jinja2.utils": "template template.runtime template.filters template.links template.environment",
     "markupsafe": "markup",
     "itsdangerous": "signing",
     "itsdangerous.encoding": "signing",
@@ -100,14 +113,14 @@ MODULES = {
 RENAMED = {
     ("flask", "Flask"): "app.App",
     ("flask.app", "Flask"): "app.App",
+    ("flask.cli", "FlaskGroup"): "cli.FlaskGroup",
     ("flask.globals", "_cv_app"): "context._app_ctx_stack",
     ("flask.globals", "_cv_request"): "context._request_ctx_stack",
-    ("flask.json", "dump"): "compat.json_dump",
-    ("flask.json", "dumps"): "compat.json_dumps",
-    ("flask.json", "load"): "compat.json_load",
-    ("flask.json", "loads"): "compat.json_loads",
-    ("flask.testing", "EnvironBuilder"): "testing.EnvironBuilder.for_app",
+    ("flask.sessions", "session_json_serializer"): "app.App.session_interface.serializer",
+    ("flask.testing", "EnvironBuilder"): "environs.AppEnvironBuilder",
     ("flask.testing", "FlaskClient"): "testing.Client",
+    ("flask.helpers", "get_root_path"): "folders.folder_of",
+    ("flask.typing", "ResponseClass"): "typing:Any",
     ("flask.typing", "ResponseReturnValue"): "typing:Any",
     ("flask.typing", "ResponseValue"): "typing:Any",
     ("werkzeug", "Response"): "compat.PlainResponse",
@@ -140,6 +153,12 @@ GONE = {
     ("flask", "_app_ctx_stack"): ("context._app_ctx_stack", "flask.g"),
     ("flask.json", "JSONEncoder"): ("json:JSONEncoder", "flask.json.provider.DefaultJSONProvider"),
     ("flask.json", "JSONDecoder"): ("json:JSONDecoder", "flask.json.provider.DefaultJSONProvider"),
+    ("jinja2", "Markup"): ("markup.Markup", "markupsafe.Markup"),
+    ("jinja2", "escape"): ("markup.escape", "markupsafe.escape"),
+    ("jinja2", "contextfilter"): ("template.pass_context", "jinja2.pass_context"),
+    ("jinja2", "contextfunction"): ("template.pass_context", "jinja2.pass_context"),
+    ("jinja2", "environmentfilter"): ("template.pass_environment", "jinja2.pass_environment"),
+    ("jinja2", "evalcontextfilter"): ("template.pass_eval_context", "jinja2.pass_eval_context"),
     ("werkzeug", "secure_filename"): ("files.secure_filename", "werkzeug.utils.secure_filename"),
     ("werkzeug", "generate_password_hash"): ("security.generate_password_hash", "werkzeug.security"),
     ("werkzeug", "check_password_hash"): ("security.check_password_hash", "werkzeug.security"),
@@ -168,37 +187,6 @@ class PlainResponse(Response, metaclass=_AnyResponse):
     """Werkzeug's own: its text is plain text, where Flask's is HTML."""
 
     default_mimetype = "text/plain"
-
-
-def _json():
-    """What flask.json's functions call: the application's, or what writes the same types without one."""
-    from .context import current_app, has_app_context
-
-    if has_app_context():
-        return current_app.json
-    provider = _load("jsonprovider").DefaultJSONProvider(None)
-    provider.sort_keys = False
-    return provider
-
-
-def json_dumps(obj: Any, **kwargs: Any) -> str:
-    """Return the object as JSON text."""
-    return _json().dumps(obj, **kwargs)
-
-
-def json_dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
-    """Write the object to a text file."""
-    _json().dump(obj, fp, **kwargs)
-
-
-def json_loads(s: str | bytes, **kwargs: Any) -> Any:
-    """Return the object that JSON text stands for."""
-    return _json().loads(s, **kwargs)
-
-
-def json_load(fp: IO[Any], **kwargs: Any) -> Any:
-    """Read the object from a file."""
-    return _json().load(fp, **kwargs)
 
 
 def import_string(import_name: str, silent: bool = False) -> Any:
@@ -302,7 +290,7 @@ def _get(place):
 
 
 def install(force: bool = False) -> None:
-    """Let programs import flask, werkzeug, markupsafe, itsdangerous, blinker and click, and get nanoweb.
+    """Let programs import flask, werkzeug, jinja2, markupsafe, itsdangerous, blinker and click, and get nanoweb.
 
     force    also those that are installed; without it, nothing is shadowed
     raises   RuntimeError for one that is imported already, and that is not ours

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .credentials import Authorization
     from .wrappers import Request
 
-__all__ = ["EnvironBuilder", "create_environ", "encode_multipart"]
+__all__ = ["AppEnvironBuilder", "EnvironBuilder", "create_environ", "encode_multipart"]
 
 _safe_in_path = "%!$&'()*+,/:;=@~[]"
 _safe_in_query = "%!$&'()*+,/:;=?@[]~"
@@ -187,37 +187,6 @@ class EnvironBuilder:
             builder.path = _from_wsgi(environ.get("PATH_INFO", ""))
         if "query_string" not in kwargs and not builder._query_string:
             builder.query_string = environ.get("QUERY_STRING", "").encode("latin-1")
-        return builder
-
-    @classmethod
-    def for_app(
-        cls,
-        app: App,
-        path: str = "/",
-        base_url: str | None = None,
-        subdomain: str | None = None,
-        url_scheme: str | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> EnvironBuilder:
-        """Return a builder whose base address is what the application's configuration says.
-
-        Of a full address as the path, what lies above APPLICATION_ROOT is the base, and the rest the path.
-        """
-        if base_url is None:
-            host = app.config["SERVER_NAME"] or "localhost"
-            host = f"{subdomain}.{host}" if subdomain else host
-            root = "/" + app.config["APPLICATION_ROOT"].strip("/")
-            address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
-            if _is_full_address(path):
-                below, query, address = _split_path(path)
-                path = f"{_split_root(root, below)[1]}?{query}"
-            base_url = address + root
-        elif subdomain or url_scheme:
-            raise ValueError("base_url says it all: subdomain and url_scheme do not go with it")
-        builder = cls.__new__(cls)
-        builder.json_dumps = app.json.dumps  # before __init__, which needs it
-        builder.__init__(path, base_url, *args, **kwargs)  # type: ignore[misc]
         return builder
 
     # The address
@@ -397,6 +366,41 @@ class EnvironBuilder:
         self.closed = True
 
     __del__ = close
+
+
+class AppEnvironBuilder(EnvironBuilder):
+    """A builder whose base address is what an application's configuration says, and its JSON the application's.
+
+    Of a full address as the path, what lies above APPLICATION_ROOT is the base, and the rest the path.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        path: str = "/",
+        base_url: str | None = None,
+        subdomain: str | None = None,
+        url_scheme: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        self.app = app
+        if base_url is None:
+            host = app.config["SERVER_NAME"] or "localhost"
+            host = f"{subdomain}.{host}" if subdomain else host
+            root = "/" + app.config["APPLICATION_ROOT"].strip("/")
+            address = f"{url_scheme or app.config['PREFERRED_URL_SCHEME']}://{host}"
+            if _is_full_address(path):
+                below, query, address = _split_path(path)
+                path = f"{_split_root(root, below)[1]}?{query}"
+            base_url = address + root
+        elif subdomain or url_scheme:
+            raise ValueError("base_url says it all: subdomain and url_scheme do not go with it")
+        super().__init__(path, base_url, *args, **kwargs)
+
+    def json_dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return the object as the application writes it."""
+        return self.app.json.dumps(obj, **kwargs)
 
 
 class _Whole(io.BytesIO):

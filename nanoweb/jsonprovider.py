@@ -1,6 +1,7 @@
 """JSON as an application speaks it: what it writes beyond the standard types, and how.
 
-``app.json`` is one of these.  Request and Response use it for their ``json``.
+``app.json`` is a provider.  Request and Response use it for their ``json``, and so do the functions
+dumps, dump, loads and load: ``from nanoweb import json`` is this module.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
+from .context import current_app, has_app_context
 from .tagging import _plain
 from .wrappers import Response
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from .app import App
 
-__all__ = ["DefaultJSONProvider", "JSONProvider"]
+__all__ = ["DefaultJSONProvider", "JSONProvider", "dump", "dumps", "jsonify", "load", "loads"]
 
 
 class JSONProvider:
@@ -97,3 +99,47 @@ def _options(default, ensure_ascii, sort_keys, /, **others):
 def _encoder(*settings, **others):
     """A JSONEncoder, which json.dumps makes anew for each call: it is nothing but its options, and so can be kept."""
     return json.JSONEncoder(**_options(*settings, **others))
+
+
+# For those who want the current application's, or any
+
+
+def _current():
+    """The application's provider; outside of one, what writes the same types."""
+    return current_app.json if has_app_context() else _bare
+
+
+def dumps(obj: Any, **kwargs: Any) -> str:
+    """Return the object as JSON text, in the application's way.
+
+    >>> dumps([True, None])
+    '[true, null]'
+    """
+    return _current().dumps(obj, **kwargs)
+
+
+def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
+    """Write the object to a text file."""
+    _current().dump(obj, fp, **kwargs)
+
+
+def loads(s: str | bytes, **kwargs: Any) -> Any:
+    """Return the object that JSON text stands for; ValueError if it is none."""
+    return _current().loads(s, **kwargs)
+
+
+def load(fp: IO[Any], **kwargs: Any) -> Any:
+    """Read the object from a file, of text or of bytes."""
+    return _current().load(fp, **kwargs)
+
+
+def jsonify(*args: Any, **kwargs: Any) -> Response:
+    """Return a JSON response: of one argument; of several as a list; or of keyword arguments as an object."""
+    return current_app.json.response(*args, **kwargs)
+
+
+class _Bare(DefaultJSONProvider):
+    sort_keys = False  # as json.dumps
+
+
+_bare: Any = _Bare(None)  # type: ignore[arg-type]

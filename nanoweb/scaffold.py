@@ -1,66 +1,60 @@
-"""What an application and a blueprint are told alike: views, functions around them, answers to errors, folders.
+"""What an application and a blueprint are told alike: views, functions around them, answers to errors.
 
 Before a request's way, when a program is set up.  An App does at once what it is told; a Blueprint
 writes it down, and does it to each application that it is registered with.  So every method here
-ends in one of four that the two have each in their own way: add_url_rule, _set_view, _add_function
+ends in one of four that the two have each in their own way: _add_rule, _set_view, _add_function
 and _set_error_handler.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-
 from .exceptions import HTTPException, default_exceptions
+from .folders import Folders
 from .properties import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import IO, Any, TypeVar
+    from typing import Any, TypeVar
 
     from .commands import AppGroup
-    from .wrappers import Response
 
     F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["Scaffold"]
 
 
-class Scaffold:
-    """What App and Blueprint have in common.
+class Scaffold(Folders):
+    """What App and Blueprint have in common."""
 
-    import_name      the name of the module that it stands in: ``__name__``
-    static_folder    the folder of files that are sent as they are, seen from root_path
-    static_url_path  where they are found; the folder's own name if not given
-    template_folder  the folder of templates, seen from root_path
-    root_path        the folder of the module, unless given
-    """
-
-    import_name: str
-    root_path: str
-    template_folder: str | os.PathLike[str] | None
-    _static_folder: str | None = None
-    _static_url_path: str | None = None
-
-    def __init__(
-        self,
-        import_name: str,
-        static_folder: str | os.PathLike[str] | None = None,
-        static_url_path: str | None = None,
-        template_folder: str | os.PathLike[str] | None = None,
-        root_path: str | os.PathLike[str] | None = None,
-    ) -> None:
-        self.import_name = import_name
-        self.root_path = os.fspath(root_path) if root_path is not None else folder_of(import_name)
-        self.static_folder = static_folder
-        self.static_url_path = static_url_path
-        self.template_folder = template_folder
+    name: str
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}>"  # type: ignore[attr-defined]
+        return f"<{type(self).__name__} {self.name!r}>"
 
     # What App and Blueprint do each in their own way
+
+    def _add_rule(self, rule, endpoint, view_func, options):
+        raise NotImplementedError
+
+    def _set_view(self, endpoint, view_func):
+        raise NotImplementedError
+
+    def _add_function(self, table, f):
+        """Add a function to those that an application calls for our views: table is the name of its attribute."""
+        raise NotImplementedError
+
+    def _set_error_handler(self, code, cls, f):
+        raise NotImplementedError
+
+    @cached_property
+    def cli(self) -> AppGroup:
+        """The commands of this program: ``@app.cli.command("init-db")``, called by ``nanoweb cli app.py init-db``."""
+        from .commands import AppGroup  # for weight
+
+        return AppGroup(self.name)
+
+    # Views
 
     def add_url_rule(
         self,
@@ -70,26 +64,17 @@ class Scaffold:
         provide_automatic_options: bool | None = None,
         **options: Any,
     ) -> None:
-        raise NotImplementedError
+        """Register an address.
 
-    def _set_view(self, endpoint: str, view_func: Callable[..., Any]) -> None:
-        raise NotImplementedError
-
-    def _add_function(self, table: str, f: Callable[..., Any]) -> None:
-        """Add a function to those that an application calls for our views: table is the name of its attribute."""
-        raise NotImplementedError
-
-    def _set_error_handler(self, code: int | None, cls: type[Exception], f: Callable[..., Any]) -> None:
-        raise NotImplementedError
-
-    @cached_property
-    def cli(self) -> AppGroup:
-        """The commands of this program: ``@app.cli.command("init-db")``, called by ``nanoweb cli app.py init-db``."""
-        from .commands import AppGroup  # for weight
-
-        return AppGroup(self.name)  # type: ignore[attr-defined]
-
-    # Views
+        rule        the path, with variables as "<int:id>"; see `routing`
+        endpoint    the name that url_for knows it by; the view's own if not given.  A
+                    blueprint's name comes in front of it
+        view_func   what to call; may be set later by `endpoint`
+        provide_automatic_options   whether OPTIONS is answered without asking the view
+        options     methods and what else `routing.Rule` takes
+        """
+        options["provide_automatic_options"] = provide_automatic_options
+        self._add_rule(rule, endpoint, view_func, options)
 
     def route(self, rule: str, **options: Any) -> Callable[[F], F]:
         """Register the decorated view for an address; the arguments are add_url_rule's."""
@@ -180,108 +165,25 @@ class Scaffold:
         cls, code = _class_and_code(code_or_exception)
         self._set_error_handler(code, cls, f)
 
-    # Files
 
-    @property
-    def static_folder(self) -> str | None:
-        """The folder of files that are sent as they are, with its whole path; None if there is none."""
-        return None if self._static_folder is None else os.path.join(self.root_path, self._static_folder)
+def named(add: Callable[[Any, str | None], None], name: str | None) -> Callable[[F], F]:
+    """Return a decorator that hands a function to add() under a name; without parentheses, name is the function."""
 
-    @static_folder.setter
-    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
-        self._static_folder = None if value is None else os.fspath(value).rstrip("/\\")
+    def decorator(f: F) -> F:
+        add(f, name)
+        return f
 
-    @property
-    def has_static_folder(self) -> bool:
-        """Whether there is one."""
-        return self._static_folder is not None
-
-    @property
-    def static_url_path(self) -> str | None:
-        """Where its files are found, without a slash at the end."""
-        if self._static_url_path is not None:
-            return self._static_url_path
-        return None if self.static_folder is None else f"/{os.path.basename(self.static_folder)}".rstrip("/")
-
-    @static_url_path.setter
-    def static_url_path(self, value: str | None) -> None:
-        self._static_url_path = None if value is None else value.rstrip("/")
-
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """For how many seconds a client may keep a file without asking; by default SEND_FILE_MAX_AGE_DEFAULT."""
-        from .context import current_app
-
-        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
-        if hasattr(value, "total_seconds"):
-            value = int(value.total_seconds())
-        return None if value is None else max(value, 0)
-
-    def send_static_file(self, filename: str) -> Response:
-        """The view of the static folder."""
-        if self.static_folder is None:
-            raise RuntimeError(f"{self!r} sends static files from its static_folder, and it has none")
-        from .shortcuts import send_from_directory  # for weight
-
-        max_age = self.get_send_file_max_age(filename)
-        return send_from_directory(self.static_folder, filename, max_age=max_age)
-
-    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
-        """Open a file below root_path to read it."""
-        if mode not in {"r", "rt", "rb"}:
-            raise ValueError(f"open_resource(mode={mode!r}): resources are only read, by 'r' or 'rb'")
-        return open(os.path.join(self.root_path, resource), mode, encoding=None if mode == "rb" else encoding)
+    if not callable(name):
+        return decorator
+    f, name = name, None
+    return decorator(f)
 
 
-def folder_of(import_name: str) -> str:
-    """The folder of a module, which need not be loaded; the current one for a name that is no module's."""
-    path = _file_of(import_name)
-    return os.path.dirname(os.path.abspath(path)) if path else os.getcwd()
-
-
-def folder_above(import_name: str) -> str:
-    """The folder in which a module lies, or the package that it is a part of."""
-    path = _file_of(import_name)
-    if path is None:
-        return os.getcwd()
-    folder = os.path.dirname(os.path.abspath(path))
-    packages = import_name.split(".")
-    if not os.path.basename(path).startswith("__init__."):
-        packages.pop()
-    while packages and os.path.basename(folder) == packages.pop():  # unlike where a file was loaded by any name
-        folder = os.path.dirname(folder)
-    return folder
-
-
-def _file_of(import_name):
-    """The file of a module; None for a name that is no module's, or only that of a session at the prompt."""
-    path = getattr(sys.modules.get(import_name), "__file__", None)
-    if path is not None:
-        return path
-    from importlib.util import find_spec  # for weight: it is asked for modules that are not loaded, which is rare
-
-    try:
-        spec = find_spec(import_name)
-    except (ImportError, ValueError):
-        return None
-    if spec is None or spec.has_location:
-        return spec and spec.origin
-    for folder in spec.submodule_search_locations or ():  # a package without an __init__.py
-        return os.path.join(folder, "__init__.py")
-    return None
-
-
-def prefix_of(folder: str) -> str | None:
-    """The prefix of the Python that a folder of modules is installed in; None if it belongs to none."""
-    prefix = os.path.abspath(sys.prefix)
-    if f"{folder}{os.sep}".startswith(os.path.join(prefix, "")):
-        return prefix
-    above, name = os.path.split(folder)
-    if name.lower() != "site-packages":
-        return None
-    for lib in (above, os.path.dirname(above)):  # lib/site-packages as in Windows, lib/python3.9/site-packages
-        if os.path.basename(lib).lower() == "lib":
-            return os.path.dirname(lib)
-    return above
+def endpoint_of(rule: str, view_func: Callable[..., Any] | None) -> str:
+    """The endpoint of a rule that was given none: the name of its view."""
+    if view_func is None:
+        raise AssertionError(f"rule {rule!r} has neither a view nor an endpoint: give one")
+    return view_func.__name__
 
 
 def _class_and_code(code_or_exception):

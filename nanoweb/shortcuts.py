@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import os
 
-from .context import _current_request_context, current_app, has_app_context, request, session
+from .context import (
+    _current_request_context,
+    current_app,
+    has_app_context,
+    has_request_context,
+    request,
+    session,
+    stream_with_context,
+)
 from .exceptions import abort as abort_without_app
 from .routing import RequestRedirect
-from .signals import message_flashed
+from .signals import before_render_template, message_flashed, template_rendered
 from .wrappers import Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
-    from typing import IO, Any, NoReturn
+    from typing import IO, Any, NoReturn, Union
+
+    from .template import Template
+
+    TemplateName = Union[str, Template, Iterable[Union[str, Template]]]
 
 __all__ = [
     "abort",
     "flash",
     "get_flashed_messages",
+    "get_template_attribute",
     "jsonify",
     "make_response",
     "redirect",
+    "render_template",
+    "render_template_string",
     "send_file",
     "send_from_directory",
+    "stream_template",
+    "stream_template_string",
     "url_for",
 ]
 
@@ -177,3 +194,76 @@ def _options_of_files(max_age):
         "use_x_sendfile": app.config["USE_X_SENDFILE"],
         "response_class": app.response_class,
     }
+
+
+# Templates
+
+
+def render_template(template_name_or_list: TemplateName, **context: Any) -> str:
+    """Return the text of a template of the application, or of a blueprint of it.
+
+    template_name_or_list    its name, seen from a folder of templates; of several, the first that there is
+    context                  names for the template, besides request, session, g and those of context processors
+    raises                   TemplateNotFound
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+
+
+def render_template_string(source: str, **context: Any) -> str:
+    """Return the text of a template that is given here.  Never put into it what a visitor sent: pass it by name.
+
+    >>> from nanoweb import App
+    >>> with App("site").app_context():
+    ...     render_template_string("Hello {{ name }}!", name="<Ada>")
+    'Hello &lt;Ada&gt;!'
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _render(app, app.jinja_env.template_of(source), context)
+
+
+def stream_template(template_name_or_list: TemplateName, **context: Any) -> Iterator[str]:
+    """render_template(), piece by piece: a client has the beginning of what a view returns before its end is made.
+
+    The request is there until the end of it.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+
+
+def stream_template_string(source: str, **context: Any) -> Iterator[str]:
+    """render_template_string(), piece by piece."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _stream(app, app.jinja_env.template_of(source), context)
+
+
+def _render(app, template, context):
+    app.update_template_context(context)
+    _announce(before_render_template, app, template, context)
+    text = template.render(context)
+    _announce(template_rendered, app, template, context)
+    return text
+
+
+def _stream(app, template, context):
+    app.update_template_context(context)
+    _announce(before_render_template, app, template, context)
+
+    def pieces():
+        yield from template.generate(context)
+        _announce(template_rendered, app, template, context)
+
+    return stream_with_context(pieces()) if has_request_context() else pieces()
+
+
+def _announce(signal, app, template, context):
+    if signal.receivers:
+        signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
+
+
+def get_template_attribute(template_name: str, attribute: str) -> Any:
+    """Return a macro or a variable that a template exports.
+
+    ``get_template_attribute("_names.html", "hello")("World")`` calls ``{% macro hello(name) %}``.
+    """
+    return getattr(current_app.jinja_env.get_template(template_name).module, attribute)

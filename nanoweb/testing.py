@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .cookiejar import Cookie, CookieJar
 from .cookies import dump_cookie
-from .environs import EnvironBuilder, _from_wsgi, _split_root, create_environ, encode_multipart
+from .environs import AppEnvironBuilder, EnvironBuilder, _from_wsgi, _split_root, create_environ, encode_multipart
 from .urls import iri_to_uri
 from .wrappers import Request, Response
 from .wsgi import ClosingIterator, _host_name, run_wsgi_app
@@ -215,7 +215,7 @@ class Client:
             return self._take_request(path, args, kwargs)
         kwargs["environ_base"] = {**self.environ_base, **(kwargs.get("environ_base") or {})}
         if self._is_app:
-            builder = EnvironBuilder.for_app(self.application, path, *args, **kwargs)
+            builder: EnvironBuilder = AppEnvironBuilder(self.application, path, *args, **kwargs)
         else:
             builder = EnvironBuilder(path, *args, **kwargs)
         with closing(builder):

@@ -328,23 +328,18 @@ class RegistrationTest(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, r"register_blueprint\(\) after the first request"):
             app.register_blueprint(Blueprint("b", "site"))
 
-    def test_the_decorators_give_the_function_back(self):
+    def test_the_decorators_for_the_application_give_the_function_back(self):
         blueprint = Blueprint("b", "site")
         for decorator in [
-            blueprint.route("/"),
-            blueprint.endpoint("e"),
-            blueprint.before_request,
+            blueprint.before_app_request,
             blueprint.after_app_request,
-            blueprint.app_url_defaults,
+            blueprint.teardown_app_request,
             blueprint.app_context_processor,
             blueprint.app_url_value_preprocessor,
-            blueprint.errorhandler(404),
+            blueprint.app_url_defaults,
             blueprint.app_errorhandler(404),
         ]:
             self.assertIs(decorator(show_place), show_place)
-
-    def test_its_repr_names_it(self):
-        self.assertEqual(repr(Blueprint("b", "site")), "<Blueprint 'b'>")
 
 
 class HookTest(unittest.TestCase):

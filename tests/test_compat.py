@@ -14,7 +14,7 @@ from nanoweb import compat
 from nanoweb.compat import GONE, MODULES, RENAMED, install
 from nanoweb.datastructures import MIMEAccept
 
-FAMILIES = ("flask", "werkzeug", "markupsafe", "itsdangerous", "blinker", "click")
+FAMILIES = ("flask", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "blinker", "click")
 
 
 class InstalledTest(unittest.TestCase):
@@ -62,7 +62,7 @@ class InstalledTest(unittest.TestCase):
         app.add_url_rule("/", view_func=lambda: names["jsonify"](path=names["request"].path))
         self.assertEqual(app.test_client().get("/").json, {"path": "/"})
 
-    def test_all_that_flask_offers_is_there_but_templates(self):
+    def test_all_that_flask_offers_is_there(self):
         install(force=True)
         flask = importlib.import_module("flask")
         for name in (
@@ -70,9 +70,11 @@ class InstalledTest(unittest.TestCase):
             "appcontext_tearing_down before_render_template copy_current_request_context current_app flash g "
             "get_flashed_messages got_request_exception has_app_context has_request_context jsonify make_response "
             "message_flashed redirect request request_finished request_started request_tearing_down send_file "
-            "send_from_directory session stream_with_context template_rendered url_for"
+            "send_from_directory session stream_with_context template_rendered url_for get_template_attribute json "
+            "render_template render_template_string stream_template stream_template_string"
         ).split():
             self.assertIsNotNone(getattr(flask, name), name)
+            self.assertIsNotNone(getattr(nanoweb, name), name)  # for those who change the import
 
     def test_the_functions_of_flask_json_are_the_applications_or_work_without_one(self):
         install(force=True)

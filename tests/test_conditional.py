@@ -10,7 +10,7 @@ from nanoweb.exceptions import RequestedRangeNotSatisfiable
 from nanoweb.headers import generate_etag
 from nanoweb.wrappers import Request, Response
 from nanoweb.wsgi import FileWrapper
-from tests.test_wrappers import call, environ, send
+from tests.messages import call, environ, send
 
 ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
 BEFORE, DATE, AFTER = (f"Sun, 0{day} Nov 1994 08:49:37 GMT" for day in (5, 6, 7))

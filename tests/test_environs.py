@@ -12,7 +12,7 @@ from wsgiref.validate import validator
 from nanoweb import App, Request
 from nanoweb.credentials import Authorization
 from nanoweb.dicts import MultiDict
-from nanoweb.environs import EnvironBuilder, create_environ, encode_multipart
+from nanoweb.environs import AppEnvironBuilder, EnvironBuilder, create_environ, encode_multipart
 from nanoweb.fields import Headers
 from nanoweb.uploads import FileMultiDict, FileStorage
 from nanoweb.wsgi import run_wsgi_app
@@ -116,23 +116,23 @@ class AddressTest(unittest.TestCase):
             ("/root/x", {}, ["https", "a.example:1", "/root", "/root/x"]),
         ]:
             with self.subTest(path=path, keywords=keywords):
-                environ = EnvironBuilder.for_app(app, path, **keywords).get_environ()
+                environ = AppEnvironBuilder(app, path, **keywords).get_environ()
                 self.assertEqual(keys(environ, "wsgi.url_scheme HTTP_HOST SCRIPT_NAME PATH_INFO"), expected)
                 self.assertEqual(environ["QUERY_STRING"], "q=1" if "q=1" in path else "")
-        environ = EnvironBuilder.for_app(App("example"), "http://c.example/").get_environ()
+        environ = AppEnvironBuilder(App("example"), "http://c.example/").get_environ()
         self.assertEqual(keys(environ, "HTTP_HOST SCRIPT_NAME PATH_INFO"), ["c.example", "", "/"])
-        environ = EnvironBuilder.for_app(App("example"), "/", None, "api").get_environ()
+        environ = AppEnvironBuilder(App("example"), "/", None, "api").get_environ()
         self.assertEqual(keys(environ, "HTTP_HOST PATH_INFO"), ["api.localhost", "/"])
         for keywords in [{"subdomain": "api"}, {"url_scheme": "http"}]:
             with self.subTest(keywords), self.assertRaisesRegex(ValueError, "base_url says it all"):
-                EnvironBuilder.for_app(app, "/", "http://b.example", **keywords)
-        environ = EnvironBuilder.for_app(app, "/x", None, "api", "http", {"a": "1"}, "PUT").get_environ()
+                AppEnvironBuilder(app, "/", "http://b.example", **keywords)
+        environ = AppEnvironBuilder(app, "/x", None, "api", "http", {"a": "1"}, "PUT").get_environ()
         self.assertEqual(keys(environ, "HTTP_HOST QUERY_STRING REQUEST_METHOD"), ["api.a.example:1", "a=1", "PUT"])
 
     def test_an_application_says_how_json_is_written(self):
         app = App("example")
         day = datetime(1994, 11, 6, tzinfo=timezone.utc)
-        environ = EnvironBuilder.for_app(app, json={"day": day}).get_environ()
+        environ = AppEnvironBuilder(app, json={"day": day}).get_environ()
         self.assertEqual(Request(environ).json, {"day": "Sun, 06 Nov 1994 00:00:00 GMT"})
 
 

@@ -20,7 +20,7 @@ from nanoweb.dicts import ImmutableList
 from nanoweb.directives import ContentSecurityPolicy, HeaderSet, RequestCacheControl, ResponseCacheControl
 from nanoweb.headers import COEP, COOP
 from nanoweb.wrappers import Request, Response, ResponseStream, UserAgent
-from tests.test_wrappers import FORM, MULTIPART, UPLOAD, call, environ, posted, request, send
+from tests.messages import FORM, MULTIPART, UPLOAD, call, environ, posted, request, send
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 MOMENT = datetime.datetime(1994, 11, 6, 8, 49, 37, tzinfo=timezone.utc)

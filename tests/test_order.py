@@ -51,6 +51,9 @@ ORDER = [
     "wsgi",
     "formparser",
     "environs",
+    "attributes",
+    "requests",
+    "responses",
     "wrappers",
     "converters",
     "ruletree",
@@ -65,6 +68,7 @@ ORDER = [
     "template.nodes",
     "template.parser",
     "template.undefined",
+    "template.page",
     "template.contexts",
     "template.runtime",
     "template.tests",
@@ -74,10 +78,13 @@ ORDER = [
     "template.expressions",
     "template.compiler",
     "template.tracebacks",
+    "template.extensions",
+    "template.codecache",
     "template.loaders",
     "template.translation",
     "template.rendering",
     "template.environment",
+    "template.meta",
     "template.sandbox",
     "template",
     # tools, loaded when they are first used
@@ -106,15 +113,21 @@ ORDER = [
     "sessions",
     "jsonprovider",
     "shortcuts",
+    "templating",
     "commands",
+    "folders",
     "scaffold",
+    "registry",
     "views",
     "blueprints",
     "csrf",
+    "results",
+    "addresses",
     "app",
     "compat",
     "__init__",
     # command
+    "targets",
     "cli",
     "__main__",
 ]
@@ -159,6 +172,16 @@ def read_modules(folder=None, prefix=""):
 
 
 MODULES = dict(read_modules())
+
+
+@functools.cache
+def parse(source):
+    """Return the tree of a module, of which there are several questions."""
+    return ast.parse(source)
+
+
+def tearDownModule():
+    parse.cache_clear()  # a hundred trees make every gc.collect() slow that others call
 
 
 # ---- imports
@@ -209,7 +232,7 @@ def complain_about_imports(source, name, order=ORDER):
     if name not in order:
         return [f"{name}: it has no place in the order"]
     complaints = []
-    for statement, runs in find_imports(ast.parse(source)):
+    for statement, runs in find_imports(parse(source)):
         where = f"{name}, line {statement.lineno}"
         if isinstance(statement, ast.ImportFrom) and statement.level:
             for chapter in imported_chapters(statement, name, order):
@@ -234,7 +257,7 @@ def complain_about_type_checking(source, name):
     """TYPE_CHECKING is False and nothing else, or the imports below it would run after all."""
     return [
         f"{name}, line {node.lineno}: TYPE_CHECKING is set to something else than False"
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parse(source))
         if isinstance(node, ast.Name) and node.id == "TYPE_CHECKING" and isinstance(node.ctx, ast.Store)
         if not re.fullmatch(r"TYPE_CHECKING = False", source.splitlines()[node.lineno - 1])
     ]
@@ -247,7 +270,7 @@ def complain_about_asserts(source, name):
     """Under "python -O" an assert is gone, and whatever relied on it goes on."""
     return [
         f"{name}, line {node.lineno}: assert is not there under python -O; raise"
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parse(source))
         if isinstance(node, ast.Assert)
     ]
 
@@ -264,7 +287,7 @@ def complain_about_names(source, name, exported=()):
         return []
     own = [
         ast.literal_eval(node.value)
-        for node in ast.parse(source).body
+        for node in parse(source).body
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]
     ]
     last = name.rpartition(".")[2]
@@ -372,7 +395,7 @@ def complain_about_patterns(source, name):
     Every pattern that can be read off the text is taken apart with Python's own parser.
     One that is put together while the program runs cannot, and is its own tests' matter.
     """
-    tree = ast.parse(source)
+    tree = parse(source)
     constants = read_constants(tree)
     complaints = []
     for node in ast.walk(tree):
