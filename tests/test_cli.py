@@ -15,12 +15,11 @@ import tempfile
 import textwrap
 import threading
 import unittest
-import zipfile
-from contextlib import ExitStack, redirect_stderr
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from unittest import mock
 
 import nanoweb
-from nanoweb.cli import UsageError, load_app, main
+from nanoweb.cli import FlaskGroup, UsageError, load_app, main
 
 PACKAGE = pathlib.Path(nanoweb.__path__[0])
 PATIENCE = 60  # seconds until a program is given up; nothing here waits that long when all is well
@@ -659,6 +658,36 @@ class OptionsTest(FolderTest):
         self.write("site7.py", SITE + body)
         self.assertEqual(self.call("cli", "site7.py", "bare"), (0, "site7\nend None\n", ""))
 
+    def test_a_program_may_be_a_command_itself(self):
+        loaded = []
+
+        def create_app():
+            loaded.append(nanoweb.App("made"))
+            loaded[-1].cli.command("mine")(lambda: print("mine,", nanoweb.current_app.name))
+            loaded[-1].add_url_rule("/x", "x", lambda: "x")
+            return loaded[-1]
+
+        program = FlaskGroup(create_app=create_app)
+        program.command("greet")(lambda: print("hello,", nanoweb.current_app.name))
+        for words, status, out, err in [
+            (["greet"], 0, "hello, made\n", ""),
+            (["mine"], 0, "mine, made\n", ""),
+            (["other"], 2, "", "Error: there is no command 'other'; there are mine, greet\n"),
+        ]:
+            with (
+                self.subTest(words),
+                redirect_stdout(io.StringIO()) as stdout,
+                redirect_stderr(io.StringIO()) as stderr,
+            ):
+                with self.assertRaises(SystemExit) as caught:
+                    program(words)
+                self.assertEqual((caught.exception.code, stdout.getvalue(), stderr.getvalue()), (status, out, err))
+        with redirect_stdout(io.StringIO()) as stdout, self.assertRaises(SystemExit) as caught:
+            program(["routes"])
+        self.assertEqual(caught.exception.code, 0)
+        self.assertIn("/x", stdout.getvalue())
+        self.assertEqual(len(loaded), 4)
+
     def test_a_command_may_be_broken_off(self):
         body = "@app.cli.command('ask')\ndef ask():\n    from nanoweb.commands import Abort\n    raise Abort\n"
         self.write("site6.py", SITE + body)
@@ -790,8 +819,11 @@ class ProgramTest(FolderTest):
         self.write("site.d/shop.py", SITE)
 
     def test_it_serves_until_it_is_told_to_stop(self):
-        for number in [signal.SIGINT, signal.SIGTERM]:
-            with self.subTest(number), Program("run", "site.d/shop.py", "--port", "0") as program:
+        programs = {
+            number: Program("run", "site.d/shop.py", "--port", "0") for number in [signal.SIGINT, signal.SIGTERM]
+        }
+        for number, program in programs.items():
+            with self.subTest(number), program:
                 self.assertEqual(fetch(program.read_port()), (200, "<p>shop</p>"))
                 self.assertEqual(program.end(number), 0, program.output)
                 self.assertNotIn("Traceback", program.output)
@@ -810,8 +842,10 @@ class ProgramTest(FolderTest):
         self.assertRegex(program.output, rf"\A[^\n]*{port} is in use[^\n]*--port[^\n]*\n\Z")
 
     def test_an_address_that_cannot_be_had_is_told_in_one_line(self):
-        for host in ["203.0.113.1", "a..b", "x" * 300]:  # the first is in no network: RFC 5737
-            with self.subTest(host), Program("run", "site.d/shop.py", "--host", host, "--port", "0") as program:
+        hosts = ["203.0.113.1", "a..b", "x" * 300]  # the first is in no network: RFC 5737
+        programs = [Program("run", "site.d/shop.py", "--host", host, "--port", "0") for host in hosts]
+        for host, program in zip(hosts, programs):
+            with self.subTest(host), program:
                 self.assertIn(program.end(), (1, 2))
                 self.assertRegex(program.output, r"\A[^\n]*[Cc]annot listen on [^\n]*\n\Z")
 
@@ -840,19 +874,6 @@ class ProgramTest(FolderTest):
         with Program("routes", "site.d/shop.py", stdout=writer) as program:
             os.close(writer)
             self.assertEqual((program.end(), program.output), (1, ""))
-
-    def test_it_works_from_a_zip_file(self):
-        library = PACKAGE.parent
-        if library.is_dir():
-            library = self.folder / "library.zip"
-            with zipfile.ZipFile(library, "w") as archive:
-                for path in PACKAGE.rglob("*.py"):
-                    archive.write(path, path.relative_to(PACKAGE.parent))
-        with Program("routes", "site.d/shop.py", path=library) as program:
-            self.assertEqual(program.end(), 0, program.output)
-            self.assertIn("index", program.output)
-        with Program("run", "site.d/shop.py", "-p0", path=library) as program:
-            self.assertEqual(fetch(program.read_port()), (200, "<p>shop</p>"))
 
 
 if __name__ == "__main__":
