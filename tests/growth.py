@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+FLOOR = 3e-4  # seconds: what is quicker than that is not measured, but taken for that long
+
 
 def is_linear(function, short, long, factor=4):
     """Tell whether time grows with the input: at most factor times faster than its length does.
@@ -15,7 +17,7 @@ def is_linear(function, short, long, factor=4):
     for _ in range(12):
         least_short = min(least_short, processor_time(function, short))
         least_long = min(least_long, processor_time(function, long))
-        if least_long < factor * len(long) / len(short) * max(least_short, 1e-4):
+        if least_long < factor * len(long) / len(short) * max(least_short, FLOOR):
             return True
     return False
 

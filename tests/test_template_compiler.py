@@ -12,7 +12,7 @@ TEMPLATES = {
     "required": "{% block r required %}{% endblock %}",
 }
 TREE = [{"v": 1, "c": [{"v": 2, "c": []}, {"v": 3, "c": []}]}, {"v": 4, "c": []}]
-NAMES = {"a": 1, "L": [3, 1, 2], "s": "<s>", "tree": TREE, "t": True, "f": False}
+NAMES = {"a": 1, "L": [3, 1, 2], "s": "<s>", "tree": TREE, "t": True, "f": False, "two": lambda caller: 2}
 
 
 class RenderingTest(unittest.TestCase):
@@ -136,6 +136,34 @@ class RenderingTest(unittest.TestCase):
             ("{% from 'macros' import nope %}{{ nope }}.", "."),
         )
 
+    def test_what_stands_outside_of_blocks_comes_first_if_it_is_no_text(self):
+        body = "{% block body %}B{% endblock %}"
+        self.check(
+            ("{% extends 'base' %}text{{ a }}{% for i in L %}{{ i }}{% endfor %}" + body, "<base|B>"),
+            ("{% extends 'base' %}{% include 'part' %}" + body, "[1]<base|B>"),
+            ("{% extends 'base' %}{% filter upper %}text{% include 'part' %}{% endfilter %}" + body, "[1]<base|B>"),
+            ("{% extends 'base' %}{% call two() %}{% endcall %}", "2<base|>"),
+            (
+                "{% extends 'base' %}{% macro m() %}m{{ caller() }}{% endmacro %}{% call m() %}c{% endcall %}",
+                "mc<base|>",
+            ),
+            ("{% extends 'base' %}{% for i in tree recursive %}x{% include 'part' %}{% endfor %}", "[1][1]<base|>"),
+            ("{% extends 'base' %}{% with %}" + body + "{% endwith %}", "B<base|B>"),
+            ("{% if t %}{% extends 'base' %}{% endif %}text{% include 'part' %}" + body, "[1]<base|B>"),
+            ("{% if f %}{% extends 'base' %}{% endif %}text{% include 'part' %}" + body, "text[1]B"),
+        )
+
+    def test_what_jinja_gets_wrong_is_right(self):
+        self.check(
+            ("{% call two() %}{% endcall %}", "2"),
+            ("{% set b %}{% include 'part' without context %}{% endset %}-{{ b }}", "-[]"),
+            ("{% macro m() %}{% include 'part' without context %}{% endmacro %}-{{ m() }}", "-[]"),
+            ("{% autoescape f %}{{ '<' }}{% endautoescape %}", "<"),
+            ("{{ none ~ '<'|safe }}{{ '<'|e ~ s }}", "None<&lt;&lt;s&gt;"),
+        )
+        self.check(("{{ none }}{{ 'a' }}", "-a"), finalize=lambda value: "-" if value is None else value)
+        self.check(("{% for i in L %}{% break %}{% else %}e{% endfor %}", ""), extensions=["loopcontrols"])
+
     def test_an_asynchronous_template_awaits_what_it_calls(self):
         async def fetch(value):
             await asyncio.sleep(0)
@@ -185,9 +213,9 @@ class ErrorTest(unittest.TestCase):
             "c": "{% macro m() %}{{ m() }}{% endmacro %}",
         }
         environment = Environment(loader=DictLoader(templates))
-        with self.assertRaisesRegex(TemplateRecursionError, "'a' -> 'b' -> ..."):
+        with self.assertRaisesRegex(TemplateRecursionError, "'a', line 1 -> 'b', line 1 -> ..."):
             environment.get_template("a").render()
-        with self.assertRaisesRegex(RecursionError, "'c' -> ..."):
+        with self.assertRaisesRegex(RecursionError, "'c', line 1 -> ..."):
             environment.from_string("{% from 'c' import m %}{{ m() }}").render()
 
     def test_the_error_of_a_template_says_what_is_wrong(self):
@@ -205,7 +233,12 @@ class ErrorTest(unittest.TestCase):
                 Environment().from_string(source).render(a=1)
 
     def test_what_cannot_be_compiled_is_refused(self):
-        for source in ["{% for loop in a %}{% endfor %}", "{% for a in b %}{% extends 'c' %}{% endfor %}"]:
+        for source in [
+            "{% for loop in a %}{% endfor %}",
+            "{% for a in b %}{% extends 'c' %}{% endfor %}",
+            "{% macro m(a, a) %}{% endmacro %}",
+            "{{ a[] }}",
+        ]:
             with self.subTest(source), self.assertRaises(TemplateSyntaxError):
                 Environment().from_string(source)
         with self.assertRaisesRegex(TemplateSyntaxError, "outside of a loop"):
@@ -222,7 +255,7 @@ class ErrorTest(unittest.TestCase):
         source = Environment(autoescape=True).compile(
             "Hello {{ name }}!\n{% for i in L %}\n{{ i }}%{% endfor %}", raw=True
         )
-        self.assertIn("def root(context, write):\n", source)
+        self.assertIn("def root(context, write, add):\n", source)
         self.assertIn("    l_name = resolve('name', missing)\n", source)
         self.assertIn("    for l_i in ", source)
-        self.assertIn("        write('\\n%s%%' % (l_i if type(l_i) is int else text_of(l_i),))\n", source)
+        self.assertIn("        write('\\n%s%%')\n        add(l_i if type(l_i) is str or ", source)

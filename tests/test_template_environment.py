@@ -1,9 +1,17 @@
+import asyncio
+import collections
+import doctest
 import io
 import os
+import pathlib
+import subprocess
+import sys
 import tempfile
 import traceback
+import types
 import unittest
 
+import nanoweb.template
 from nanoweb.template import (
     DictLoader,
     Environment,
@@ -13,7 +21,14 @@ from nanoweb.template import (
     TemplateSyntaxError,
     Undefined,
     UndefinedError,
+    clear_caches,
+    extensions,
+    select_autoescape,
 )
+
+
+async def collect(pieces):
+    return [piece async for piece in pieces]
 
 
 class EnvironmentTest(unittest.TestCase):
@@ -78,7 +93,12 @@ class EnvironmentTest(unittest.TestCase):
                 self.assertRaises(TemplateSyntaxError, environment.compile_expression, source)
 
     def test_a_wrong_option_is_refused(self):
-        for options in [{"newline_sequence": "x"}, {"undefined": str}, {"extensions": ["nope"]}]:
+        for options in [
+            {"newline_sequence": "x"},
+            {"undefined": str},
+            {"extensions": ["nope"]},
+            {"bytecode_cache": "/tmp"},
+        ]:
             with self.subTest(options), self.assertRaises((ValueError, TypeError)):
                 Environment(**options)
 
@@ -95,6 +115,111 @@ class EnvironmentTest(unittest.TestCase):
         self.assertEqual(render(o=Both()), "attribute item item False")
         render = Environment().from_string("{{ d.k }} {{ d['items'] }} {{ d.items is callable }}").render
         self.assertEqual(render(d={"k": "v", "items": 1}), "v 1 True")
+
+    def test_attributes_and_items_are_the_same_as_with_python(self):
+        class Failing:
+            @property
+            def x(self):
+                raise AttributeError("within the property")
+
+            @property
+            def y(self):
+                raise KeyError("y")
+
+        class Shy:
+            def __getitem__(self, key):
+                raise AttributeError("an item that is not there")
+
+        class Kept(dict):
+            pass
+
+        environment = Environment()
+        for obj, name, attribute, item in [
+            (Kept(a=1), "a", 1, 1),
+            (collections.OrderedDict(items=1), "items", None, 1),
+            (collections.namedtuple("P", "a")(1), "a", 1, 1),
+            ([5], 0, None, 5),
+            ([5], "append", None, None),
+            ("abc", 1, None, "b"),
+            (Failing(), "x", "undefined", "undefined"),
+            (Shy(), "x", "undefined", "undefined"),
+            (list, int, None, types.GenericAlias(list, int)),
+            (object(), "\ud800", "undefined", "undefined"),
+            (object(), 1.5, None, "undefined"),
+            (None, "x", "undefined", "undefined"),
+        ]:
+            with self.subTest(obj=obj, name=name):
+                for look_up, expected in [(environment.getattr, attribute), (environment.getitem, item)]:
+                    if expected == "undefined":
+                        self.assertIsInstance(look_up(obj, name), Undefined)
+                    elif expected is not None:
+                        self.assertEqual(look_up(obj, name), expected)
+        for look_up in (environment.getattr, environment.getitem):
+            self.assertRaises(KeyError, look_up, Failing(), "y")
+
+    def test_autoescape_can_be_chosen_by_the_ending_of_the_name(self):
+        for arguments, escaped, plain in [
+            ({}, ["a.html", "A.HTM", "a.b.xml", None], ["a.txt", "html", "a.html.txt", "a.svg"]),
+            ({"enabled_extensions": ["j2", ".svg"]}, ["a.j2", "a.SVG"], ["a.html"]),
+            ({"disabled_extensions": ["txt"], "default": True}, ["a.css", "a"], ["a.txt"]),
+            ({"default_for_string": False}, ["a.html"], [None]),
+        ]:
+            choose = select_autoescape(**arguments)
+            for name in escaped + plain:
+                with self.subTest(name, **arguments):
+                    self.assertIs(choose(name), name in escaped)
+
+    def test_a_subclass_may_change_the_source_before_it_is_read(self):
+        class Own(Environment):
+            def preprocess(self, source, name=None, filename=None):
+                return source.replace("<<", "{{").replace(">>", "}}")
+
+        environment = Own()
+        self.assertEqual(environment.from_string("<< 1 >>").render(), "1")
+        self.assertEqual(next(environment.lex("<< 1 >>"))[1], "variable_begin")
+        self.assertEqual(environment.preprocess("<<"), "{{")
+
+    def test_caches_can_be_cleared(self):
+        first = Template("a").environment
+        self.assertIs(Template("b").environment, first)
+        clear_caches()
+        self.assertIsNot(Template("b").environment, first)
+
+    def test_what_few_need_is_loaded_when_it_is_asked_for(self):
+        program = (
+            "import sys, nanoweb.template; print(*[name for name in sys.modules if name.startswith('nanoweb.t')])"
+        )
+        loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        self.assertNotRegex(loaded, "sandbox|translation|codecache|meta|tracebacks|links")
+        for name in nanoweb.template.__all__:
+            self.assertIsNotNone(getattr(nanoweb.template, name))
+        self.assertRaises(AttributeError, getattr, nanoweb.template, "nope")
+
+    def test_extensions_have_the_names_that_they_have_elsewhere(self):
+        for extension in ["do", "jinja2.ext.do", extensions.do, extensions.ExprStmtExtension]:
+            environment = Environment(extensions=[extension])
+            self.assertEqual(environment.from_string("{% do l.append(1) %}{{ l }}").render(l=[]), "[1]")
+        for extension in [extensions.loopcontrols, extensions.debug, extensions.i18n, "jinja2.ext.with_"]:
+            Environment(extensions=[extension])
+        with self.assertRaisesRegex(TypeError, "Mine: .* nodes"):
+            type("Mine", (extensions.Extension,), {})
+
+    def test_what_is_left_out_is_not_there(self):
+        """docs/differences.md says why."""
+        for name in "BytecodeCache MemcachedBytecodeCache ModuleLoader NativeEnvironment Markup escape".split():
+            self.assertFalse(hasattr(nanoweb.template, name), name)
+        self.assertFalse(hasattr(Environment, "compile_templates"))
+
+    def test_tokens_are_those_that_the_parser_sees(self):
+        tokens = list(Environment().lex("a{# b #}{{ c }}"))
+        self.assertEqual([kind for _, kind, _ in tokens], ["data", "variable_begin", "name", "variable_end"])
+
+    def test_globals_of_a_template_are_its_own(self):
+        environment = Environment(loader=DictLoader({"a": "{{ x }}{{ y }}"}))
+        environment.globals["x"] = 1
+        template = environment.get_template("a", globals={"y": 2})
+        self.assertEqual((template.render(), dict(template.globals), template.filename), ("12", {"y": 2}, None))
+        self.assertEqual({**environment.globals, "y": 2}, environment.make_globals({"y": 2}))
 
     def test_templates_are_listed(self):
         environment = Environment(loader=DictLoader({"a.html": "", "b.txt": ""}))
@@ -142,6 +267,25 @@ class TemplateTest(unittest.TestCase):
             with open(path, encoding="utf-8") as written:
                 self.assertEqual(written.read(), "abcd")
 
+    def test_a_block_can_be_rendered_alone(self):
+        sources = {
+            "base": "<{% block a %}A{% block b %}{{ x }}{% endblock %}{% endblock %}>",
+            "page": "{% extends 'base' %}{% block b %}{{ super() }}{% endblock %}{% block c %}C{% endblock %}",
+        }
+        for is_async in (False, True):
+            environment = Environment(loader=DictLoader(sources), enable_async=is_async)
+            template = environment.get_template("base")
+            for function, expected in [
+                (template.blocks["a"], "A1"),
+                (template.blocks["b"], "1"),
+                (template.root_render_func, "<A1>"),
+            ]:
+                pieces = function(template.new_context({"x": 1}))
+                if is_async:
+                    pieces = asyncio.run(collect(pieces))
+                self.assertEqual(environment.concat(pieces), expected)
+            self.assertEqual(sorted(environment.get_template("page").blocks), ["b", "c"])
+
     def test_output_comes_as_it_is_made(self):
         made = []
         pieces = Template("{% for i in numbers %}{{ i }}{% endfor %}").generate(numbers=map(made.append, "abc"))
@@ -163,3 +307,12 @@ class TemplateTest(unittest.TestCase):
         template = Template("a\n{{ x }}\n{% if y %}{% endif %}")
         lines = [template.get_corresponding_lineno(line) for line, _ in template.debug_info]
         self.assertEqual(lines, [lineno for _, lineno in template.debug_info])
+
+
+class PageTest(unittest.TestCase):
+    def test_the_examples_of_the_page_on_templates_are_true(self):
+        """Among them the program that the compiler writes: who changes that shows the new one there."""
+        page = pathlib.Path(__file__).resolve().parent.parent / "docs" / "templates.md"
+        results = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+        self.assertGreater(results.attempted, 10)
+        self.assertEqual(results.failed, 0)

@@ -3,6 +3,7 @@ import collections
 import decimal
 import json
 import random
+import textwrap
 import unittest
 
 from nanoweb.markup import Markup
@@ -119,6 +120,10 @@ class TextTest(Case):
         ]:
             with self.subTest(arguments):
                 self.assertEqual(render("{{ t|indent(" + arguments + ") }}", t="a\n\nb"), expected)
+        lines = ["a", "b"]
+        with self.assertRaises(TypeError):
+            render("{{ t|indent }}", t=lines)
+        self.assertEqual(lines, ["a", "b"])
 
     def test_format(self):
         self.check(
@@ -363,6 +368,26 @@ class UrlizeTest(Case):
         ]:
             with self.subTest(piece):
                 self.assertTrue(is_linear(urlize, piece * 500, piece * 8_000))
+
+
+class GrowthTest(unittest.TestCase):
+    """Text of visitors goes through these filters: twice of it takes twice the time."""
+
+    def test_time_grows_with_the_text(self):
+        calls = "wordwrap(30)|wordwrap(30, false)|truncate(9, true)|indent|indent(4, true, true)|replace('a', '&')"
+        for call in [*calls.split("|"), "replace('', '-')", "title", "trim", "center(9)", "e"]:
+            filter_text = ESCAPING.compile_expression(f"v|{call}")
+            for piece in ["x", " ", "a ", "a-", "--", "\n", "a\n", "(", "&"]:
+                with self.subTest(call, piece=piece):
+                    self.assertTrue(is_linear(lambda v: filter_text(v=v), piece * 500, piece * 8_000))  # noqa: B023
+
+    def test_blanks_before_a_line_are_dropped_as_textwrap_does(self):
+        template = Environment().from_string("{{ v|wordwrap(5) }}")
+        for count in range(20):
+            for rest in ("", "a", "abc def", "abcdefghij", "\tx"):
+                with self.subTest(count=count, rest=rest):
+                    wrapped = textwrap.wrap(" " * count + rest, 5, expand_tabs=False, replace_whitespace=False)
+                    self.assertEqual(template.render(v=" " * count + rest), "\n".join(wrapped))
 
 
 class NumberTest(Case):

@@ -130,6 +130,16 @@ class FileSystemLoaderTest(Case):
         self.assertIn(str(self.root), str(caught.exception))
         self.assertEqual(caught.exception.name, "nope.html")
 
+    def test_a_link_in_the_folder_is_followed(self):
+        """Whoever can make links in the folder decides what is read: the docstring says so."""
+        outside = self.write("../outside/page.html", "outside")
+        (self.root / "link.html").symlink_to(outside)
+        (self.root / "folder").symlink_to(outside.parent)
+        loader = FileSystemLoader(self.root)
+        self.assertEqual([self.get(loader, name) for name in ["link.html", "folder/page.html"]], ["outside"] * 2)
+        with self.assertRaises(TemplateNotFound):
+            self.get(loader, "folder/../page.html")
+
     def test_a_changed_or_missing_file_is_not_up_to_date(self):
         path = self.write("page.html", "one")
         _, filename, is_current = FileSystemLoader(self.root).get_source(ENVIRONMENT, "page.html")
@@ -278,21 +288,41 @@ class OtherLoaderTest(unittest.TestCase):
             self.get(Compiled(), "x")
 
     def test_a_bytecode_cache_of_the_environment_is_asked_first(self):
-        class Bucket:
+        class Cache:
             code = None
 
-        class Cache:
-            bucket = Bucket()
-            stored = 0
-
-            def get_bucket(self, environment, name, filename, source):
-                return self.bucket
-
-            def set_bucket(self, bucket):
-                self.stored += 1
+            def get_code(self, environment, source, name, filename, mode):
+                if self.code is None:
+                    self.code = environment.compile(source, name, filename)
+                return self.code
 
         cache = Cache()
-        for _ in range(2):
-            environment = Environment(loader=DictLoader({"x": "1"}), bytecode_cache=cache)
+        for source in ["1", "2"]:
+            environment = Environment(loader=DictLoader({"x": source}), bytecode_cache=cache)
             self.assertEqual(environment.get_template("x").render(), "1")
-        self.assertEqual(cache.stored, 1)
+
+    def test_a_message_names_all_the_places(self):
+        files, package = FileSystemLoader("/nowhere"), PackageLoader("json", "")
+        loader = ChoiceLoader([files, PrefixLoader({"x": package}), ChoiceLoader([files]), DictLoader({})])
+        in_package = f"package 'json', folder {package._root!r}"
+        for name, places in [
+            ("a.html", ["search path: '/nowhere'", "loaders for 'x/'"]),
+            ("x/a.html", ["search path: '/nowhere'", in_package]),
+            ("../a.html", ["any folder ('..' leads out of it)", "loaders for 'x/'"]),
+        ]:
+            for find in (lambda name: self.get(loader, name), lambda name: loader.load(ENVIRONMENT, name)):
+                with self.subTest(name), self.assertRaises(TemplateNotFound) as caught:
+                    find(name)
+                self.assertEqual(str(caught.exception), f"{name!r} not found in {' or in '.join(places)}")
+                self.assertEqual(caught.exception.places, tuple(places))
+
+    def test_the_message_for_several_names_does_too(self):
+        environment = Environment(loader=FileSystemLoader("/nowhere"))
+        with self.assertRaises(TemplateNotFound) as caught:
+            environment.select_template(["a", "b"])
+        message = "none of the templates given were found: a, b; not in search path: '/nowhere'"
+        self.assertEqual(str(caught.exception), message)
+
+    def test_a_template_behind_a_prefix_can_be_streamed(self):
+        environment = Environment(loader=PrefixLoader({"a": DictLoader({"x": "{{ n }}!"})}))
+        self.assertEqual("".join(environment.get_template("a/x").stream(n=1)), "1!")

@@ -82,7 +82,7 @@ class ContextTest(unittest.TestCase):
     def test_a_context_is_a_mapping_of_its_names(self):
         template = Environment().from_string("{% set b = 2 %}{% set _c = 3 %}")
         context = template.new_context({"a": 1})
-        template.writing.root(context, None)
+        template.writing.root(context, None, None)
         self.assertEqual((context["a"], context["b"], "c" in context, context.get("c", 4)), (1, 2, False, 4))
         self.assertEqual(context.get_exported(), {"b": 2})
         self.assertIsInstance(context.resolve("c"), Undefined)

@@ -1,7 +1,8 @@
 """From the tree of a template to Python source.
 
-The third of the engine's steps.  A template becomes a function root(context, write), each block a function
-block_name(context, write), each macro a function within one of them.  How names and output are compiled:
+The third of the engine's steps.  A template becomes a function root(context, write, add), each block a
+function block_name(context, write, add), each macro a function within one of them.  How names and output are
+compiled:
 
 - A name that a part of the template assigns is a local of the Python function; the part's Frame knows which.  Each
   for, with, filter, call, set and autoescape block has a frame of its own: what is set there ends there.
@@ -9,8 +10,9 @@ block_name(context, write), each macro a function within one of them.  How names
 - Where it is not certain that a name has a value, its local is "missing" at first, and each use asks: a missing one
   is an Undefined.  Certain ("sure") are loop variables, and what has been set on every way to the use.
 - What the top level sets is written to context.vars too: blocks, includes and imports see it there.
-- Text and output in a row are one "%" of one format, and one call of write().  A part whose output is a value (a
-  macro, a filter block) has a list of its own, of which write_2 is the append.
+- Text and output in a row are one piece of a format, write("<td>%s</td>"), and a value for each "%s" in it,
+  add(l_cell).  Values are escaped in the end, all together: see page.  A part whose output is a value (a macro, a
+  filter block) is text at once: write_2("<b>%s</b>" % (text_of(l_x),)).
 - The mode "write" is for render().  "yield" and "async" make generators of the same functions, for stream(),
   generate() and asynchronous environments; there each piece is yielded by itself.
 
@@ -24,7 +26,7 @@ from .contexts import EvalContext
 from .errors import TemplateSyntaxError
 from .expressions import SPECIALS, ExpressionCompiler
 from .frames import Frame, Source, target_names
-from .runtime import text_of
+from .page import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,10 +84,10 @@ class Compiler(ExpressionCompiler):
         self.unit = {}
         self.block_name = block
         self.extends = None
-        self.unit_write = write = "write" if self.mode == "write" else None
+        write = "write" if self.mode == "write" else None
         frame = Frame(kind, None, write, self.autoescape)
         self.collect(body, frame)
-        parameters = "context, write" if write else "context"
+        parameters = "context, write, add" if write else "context"
         self.line(f"{self.define} {function}({parameters}):", lineno)
         self.begin()
         self.source.slot(frame.slot)
@@ -131,15 +133,20 @@ class Compiler(ExpressionCompiler):
 
     # Output
 
-    def put(self, expression, frame, lineno):
-        """Write a line that puts text out."""
-        self.line(f"{frame.write}({expression})" if frame.write else f"yield {expression}", lineno)
+    def put(self, value, frame, lineno):
+        """Write the lines that put out a value whose text is for the page as it is."""
+        if frame.add is not None:
+            self.line(f"{frame.write}('%s')")
+            self.line(f"{frame.add}(as_is({value}))", lineno)
+        else:
+            self.line(f"{frame.write}(str({value}))" if frame.write else f"yield str({value})", lineno)
 
     def run(self, function, context, frame, lineno=None):
         """Write a line that has another function put out its text here."""
-        if self.mode == "write":
-            if frame.write is not None:
-                self.line(f"{function}({context}, {frame.write})", lineno)
+        if frame.add is not None:
+            self.line(f"{function}({context}, {frame.write}, {frame.add})", lineno)
+        elif self.mode == "write":
+            self.line(f"{frame.write}(rendered({function}, {context}))", lineno)
         elif frame.write is None and not self.is_async:
             self.line(f"yield from {function}({context})", lineno)
         else:
@@ -149,26 +156,27 @@ class Compiler(ExpressionCompiler):
 
     def buffer(self, frame):
         """Have the output of a frame collected; return the source of the whole text."""
-        frame.write = self.new_name("write")
+        frame.write, frame.add = self.new_name("write"), None
         pieces = frame.write.replace("write", "pieces")
         self.line(f"{pieces} = []")
         self.line(f"{frame.write} = {pieces}.append")
         return f'"".join({pieces})'
 
-    def is_silent(self, frame):
-        """Return how sure it is that output goes nowhere: at the top level of a template that extends another."""
-        return self.extends if frame.write == self.unit_write else None
-
     def when_heard(self, frame, lineno):
-        """Begin "if parent_template is None:" where that is the question; return None if output goes nowhere."""
-        silent = self.is_silent(frame)
-        if silent == "surely":
+        """Begin "if parent_template is None:" where that is the question.
+
+        returns   whether it has; None if output goes nowhere, at the top level of a template that extends another
+
+        Only text and {{ }} ask, and blocks at the top level itself.  What is included there, called or filtered
+        comes before all that the other template puts out: nobody wants that, but so it is in Jinja.
+        """
+        if frame.heard or self.extends is None:
+            return False
+        if self.extends == "surely":
             return None
-        if silent == "maybe":
-            self.line("if parent_template is None:", lineno)
-            self.begin()
-            return True
-        return False
+        self.line("if parent_template is None:", lineno)
+        self.begin()
+        return True
 
     def body(self, body, frame):
         """Compile statements; text and output in a row go together."""
@@ -204,13 +212,26 @@ class Compiler(ExpressionCompiler):
         if frame.write is None:
             for text, lineno in pieces:
                 self.line(f"yield {text if lineno else repr(text)}", lineno or row[0].lineno)
-        elif len(pieces) == 1:
-            text, lineno = pieces[0]
-            self.put(text if lineno else repr(text), frame, lineno or row[0].lineno)
         elif pieces:
-            self.put_format(pieces, frame)
+            self.write_format(pieces, frame, row[0].lineno)
         if guarded:
             self.end()
+
+    def write_format(self, pieces, frame, lineno):
+        """Write "write(format)" and an "add(value)" for each "%s" in it, or "write(format % values)"."""
+        text = "".join(["%s" if lineno else text.replace("%", "%%") for text, lineno in pieces])
+        values = [piece for piece in pieces if piece[1]]
+        if frame.add is not None:
+            self.line(f"{frame.write}({text!r})", lineno)
+            for value, lineno in values:
+                self.line(f"{frame.add}({value})", lineno)
+        elif values:
+            self.line(f"{frame.write}({text!r} % (", lineno)
+            for value, lineno in values:
+                self.line(f"    {value},", lineno)
+            self.line("))")
+        else:
+            self.line(f"{frame.write}({pieces[0][0]!r})", lineno)
 
     def pieces(self, row, frame):
         """Return what is put out: (text, None), or (the source of an expression, its line)."""
@@ -234,36 +255,18 @@ class Compiler(ExpressionCompiler):
         expression = self.expression(node, frame)
         if finalize is not None:
             expression = f"finalize({self.passed(finalize)}{expression})"
-        return self.as_text(node, expression, frame), node.lineno
+        return self.output_of(expression, frame), node.lineno
 
-    def as_text(self, node, expression, frame):
-        """The source of the text of a value: escaped if it has to be."""
+    def output_of(self, value, frame):
+        """The source of what is put out of a value: its text, or what the page makes text of in the end."""
+        escaped, plain = ("text_of", "str") if frame.add is None else ("fixed", "as_is")
         if frame.autoescape is None:
-            return f"(text_of if context.eval_ctx.autoescape else str)({expression})"
+            return f"({escaped} if context.eval_ctx.autoescape else {plain})({value})"
         if not frame.autoescape:
-            if type(node) is nodes.Concat:
-                return expression
-            return f"str({expression})"
-        return f"text_of({expression})"
-
-    def put_format(self, pieces, frame):
-        """Write "write(format % (...))", the expressions of each line of the template on a line of their own."""
-        formatted = "".join(["%s" if lineno else text.replace("%", "%%") for text, lineno in pieces])
-        values = [(quick_text(text), lineno) for text, lineno in pieces if lineno]
-        if values[0][1] == values[-1][1]:
-            joined = ", ".join([text for text, _ in values])
-            comma = "," if len(values) == 1 else ""
-            self.line(f"{frame.write}({formatted!r} % ({joined}{comma}))", values[0][1])
-            return
-        self.line(f"{frame.write}({formatted!r} % (", values[0][1])
-        line: list[str] = []
-        last = values[0][1]
-        for text, lineno in [*values, ("", None)]:
-            if lineno != last:
-                self.line("    " + ", ".join(line) + ",", last)
-                line, last = [], lineno
-            line.append(text)
-        self.line("))")
+            return f"{plain}({value})"
+        if frame.add is not None and value.isidentifier():  # the most common, without a call
+            return f"{value} if type({value}) is str or type({value}) is int else fixed({value})"
+        return f"{escaped}({value})"
 
     def marked(self, text, frame):
         """The source of a text that has been put out: markup where output is escaped."""
@@ -332,7 +335,7 @@ class Compiler(ExpressionCompiler):
             self.line(f"if {empty}:")
             self.begin()
             orelse = Frame("inner", frame)
-            orelse.write = inner.write
+            orelse.write, orelse.add = inner.write, inner.add
             self.inner_body(node.orelse, orelse)
             self.end()
 
@@ -356,11 +359,7 @@ class Compiler(ExpressionCompiler):
         self.loop(node, frame, inner, "iterable", test, recurse)
         self.line(f"return {self.marked(text, frame)}")
         self.end()
-        guarded = self.when_heard(frame, node.lineno)
-        if guarded is not None:
-            self.put(f"{'await ' if self.is_async else ''}{recurse}({iterable})", frame, node.lineno)
-            if guarded:
-                self.end()
+        self.put(f"{'await ' if self.is_async else ''}{recurse}({iterable})", frame, node.lineno)
 
     def compile_break(self, node, frame):
         self.leave_loop("break", node, frame)
@@ -419,6 +418,7 @@ class Compiler(ExpressionCompiler):
 
     def compile_assign_block(self, node, frame):
         inner = Frame("inner", frame)
+        inner.heard = True
         text = self.buffer(inner)
         self.inner_body(node.body, inner)
         value = self.marked(text, frame)
@@ -441,17 +441,7 @@ class Compiler(ExpressionCompiler):
         inner = Frame("inner", frame)
         text = self.buffer(inner)
         self.inner_body(node.body, inner)
-        self.put_value(self.filter(node.filter, frame, self.marked(text, frame)), frame, node.lineno)
-
-    def put_value(self, value, frame, lineno):
-        """Put out a value whose text is for the page as it is."""
-        guarded = self.when_heard(frame, lineno)
-        if guarded is None:
-            self.line(value, lineno)
-            return
-        self.put(f"str({value})", frame, lineno)
-        if guarded:
-            self.end()
+        self.put(self.filter(node.filter, frame, self.marked(text, frame)), frame, node.lineno)
 
     def compile_autoescape(self, node, frame):
         inner = Frame("inner", frame)
@@ -486,9 +476,8 @@ class Compiler(ExpressionCompiler):
         self.begin()
         self.defaults(parameters, inner, node.lineno)
         text = self.buffer(inner)
-        extends, self.extends = self.extends, None
+        inner.heard = True
         self.inner_body(node.body, inner)
-        self.extends = extends
         self.line(f"return {text}", node.lineno)
         self.end()
         used = [special for special in SPECIALS if special in inner.specials]
@@ -526,7 +515,7 @@ class Compiler(ExpressionCompiler):
         caller = self.new_name("caller")
         macro = self.macro(node, "caller", node.parameters, frame)
         self.line(f"{caller} = {macro}", node.lineno)
-        self.put_value(self.call(node.call, frame, caller), frame, node.lineno)
+        self.put(self.call(node.call, frame, caller), frame, node.lineno)
 
     def compile_block(self, node, frame):
         if node.name in self.blocks:
@@ -535,7 +524,7 @@ class Compiler(ExpressionCompiler):
         self.found.append((node, self.blocks[node.name]))
         if node.scoped:
             self.need_loop(frame)
-        guarded = self.when_heard(frame, node.lineno)
+        guarded = frame.kind == "root" and self.when_heard(frame, node.lineno)
         if guarded is None:
             return
         local = self.locals(frame) if node.scoped else None
@@ -569,9 +558,6 @@ class Compiler(ExpressionCompiler):
         self.extends = "maybe" if frame.soft else "surely"
 
     def compile_include(self, node, frame):
-        guarded = self.when_heard(frame, node.lineno)
-        if guarded is None:
-            return
         names = self.expression(node.template, frame)
         fetch = f"template = environment.{template_method(node.template)}({names}, {self.name!r})"
         if node.ignore_missing:
@@ -591,8 +577,6 @@ class Compiler(ExpressionCompiler):
             context = f"template.new_context_for({', '.join(filter(None, ['template.yielding', arguments]))})"
         self.run(f"template.{self.functions}.root", context, frame, node.lineno)
         if node.ignore_missing:
-            self.end()
-        if guarded:
             self.end()
 
     def module(self, node, frame):
@@ -621,19 +605,6 @@ class Compiler(ExpressionCompiler):
     def compile_do(self, node, frame):
         self.line(self.expression(node.expression, frame), node.lineno)
 
-    def compile_debug(self, node, frame):
-        self.put_value("text_of(describe_context(context))", frame, node.lineno)
-
-
-def quick_text(source):
-    """The source of a value's text within a format, where a number need not be made text before."""
-    name = source[len("text_of(") : -1]
-    return (
-        f"{name} if type({name}) is int else {source}"
-        if source == f"text_of({name})" and name.isidentifier()
-        else source
-    )
-
 
 def template_method(node):
     """The method of the environment that gets what an include names."""
@@ -650,7 +621,6 @@ STATEMENTS: dict[Any, Any] = {
     nodes.Break: Compiler.compile_break,
     nodes.CallBlock: Compiler.compile_call_block,
     nodes.Continue: Compiler.compile_continue,
-    nodes.Debug: Compiler.compile_debug,
     nodes.Do: Compiler.compile_do,
     nodes.Extends: Compiler.compile_extends,
     nodes.FilterBlock: Compiler.compile_filter_block,

@@ -11,6 +11,7 @@ pass_eval_context, pass_environment.
 from __future__ import annotations
 
 from ..markup import Markup
+from .page import rendered
 from .undefined import missing
 
 TYPE_CHECKING = False
@@ -255,13 +256,11 @@ class BlockReference:
         render = self._stack[self._depth]
         context = self._context
         if render.mode == "write":
-            pieces: list[str] = []
-            render(context, pieces.append)
+            text = rendered(render, context)
         elif render.mode == "async":
             return self._call_async(render)
         else:
-            pieces = list(render(context))
-        text = "".join(pieces)
+            text = "".join(render(context))
         return Markup(text) if context.eval_ctx.autoescape else text
 
     def __repr__(self) -> str:

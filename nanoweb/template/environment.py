@@ -9,6 +9,7 @@ finds and keeps the templates, and looks attributes up for them.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import weakref
@@ -18,13 +19,14 @@ from . import nodes
 from .compiler import generate
 from .contexts import Context, EvalContext
 from .errors import TemplateNotFound, TemplateRuntimeError, TemplatesNotFound, TemplateSyntaxError, UndefinedError
+from .extensions import EXTENSIONS
 from .filters import FILTERS
 from .lexer import Lexer
 from .parser import TAGS, Parser
-from .rendering import Template, TemplateExpression
+from .rendering import Template, TemplateExpression, spontaneous_environments
 from .runtime import Cycler, Joiner, Namespace, absent, generate_lorem_ipsum
 from .tests import TESTS
-from .undefined import Undefined
+from .undefined import Undefined, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from .loaders import BaseLoader
 
-__all__ = ["Environment", "Template"]
+__all__ = ["Environment", "Template", "clear_caches", "select_autoescape"]
 
 # What every environment has to begin with.
 DEFAULT_NAMESPACE: dict[str, Any] = {
@@ -54,16 +56,6 @@ DEFAULT_POLICIES: dict[str, Any] = {
     "json.dumps_function": None,
     "json.dumps_kwargs": {"sort_keys": True},
     "ext.i18n.trimmed": False,
-}
-
-# {extension: the tags that it adds}; its name is the last part of what others call it ("jinja2.ext.do").
-EXTENSIONS: dict[str, dict[str, Any]] = {
-    "do": {"do": Parser.parse_do},
-    "loopcontrols": {"break": Parser.parse_break, "continue": Parser.parse_continue},
-    "debug": {"debug": Parser.parse_debug},
-    "autoescape": {},
-    "with": {},
-    "with_": {},
 }
 
 # The options that make a lexer: two environments that agree in them read a template alike.
@@ -107,6 +99,7 @@ class Environment:
     shared = False
     template_class: type[Template]
     context_class: type[Context] = Context
+    concat: Callable[[Iterable[str]], str] = "".join
     intercepted_binops: frozenset[str] = frozenset()
     intercepted_unops: frozenset[str] = frozenset()
 
@@ -173,6 +166,8 @@ class Environment:
             raise ValueError(f"block, variable and comment start strings must be different and not empty: {starts!r}")
         if self.newline_sequence not in ("\r", "\r\n", "\n"):
             raise ValueError(f"newline_sequence is {self.newline_sequence!r}: it must be '\\n', '\\r\\n' or '\\r'")
+        if self.bytecode_cache is not None and not callable(getattr(self.bytecode_cache, "get_code", None)):
+            raise TypeError(f"bytecode_cache is {self.bytecode_cache!r}: it must have a method get_code()")
         if not (isinstance(self.undefined, type) and issubclass(self.undefined, Undefined)):
             raise TypeError(f"undefined is {self.undefined!r}: it must be a subclass of Undefined")
 
@@ -180,14 +175,13 @@ class Environment:
         """Add the tags of an extension, by its name: "do", or "jinja2.ext.do"."""
         name = extension if isinstance(extension, str) else extension.__name__
         short = name.rpartition(".")[2]
-        if short == "i18n" or short == "InternationalizationExtension":
+        if short not in EXTENSIONS:
+            raise ValueError(f"no extension {name!r}; there are {', '.join(sorted(EXTENSIONS))}")
+        if short == "i18n":
             from .translation import install
 
             install(self)
-        elif short in EXTENSIONS:
-            self.tags.update(EXTENSIONS[short])
-        else:
-            raise ValueError(f"no extension {name!r}; there are {', '.join(sorted([*EXTENSIONS, 'i18n']))}")
+        self.tags.update(EXTENSIONS[short])
         self.extensions[name] = short
 
     def extend(self, **attributes: Any) -> None:
@@ -239,18 +233,26 @@ class Environment:
         self, source: str, name: str | None = None, filename: str | None = None
     ) -> Iterator[tuple[int, str, Any]]:
         """Return the tokens of a source: (line, kind, value)."""
-        return iter(self.lexer.tokenize(str(source), name, filename)[:-1])
+        return iter(self.lexer.tokenize(self.preprocess(source, name, filename), name, filename)[:-1])
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        """Return the source as it is to be read; a subclass may change it."""
+        return str(source)
 
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
         """Return the tree of a source."""
         try:
-            return self._parse(source, name, filename)
+            tree = self._parse(source, name, filename)
+            tree.environment = self
+            return tree
         except TemplateSyntaxError as error:
             error.source = source
-            raise
+            raise error.with_traceback(None) from None  # where in the parser it was is of no use to anybody
 
     def _parse(self, source, name, filename):
-        parser = Parser(self, self.lexer.tokenize(str(source), name, filename), name, filename)
+        parser = Parser(
+            self, self.lexer.tokenize(self.preprocess(source, name, filename), name, filename), name, filename
+        )
         try:
             return parser.parse()
         except RecursionError:
@@ -271,13 +273,25 @@ class Environment:
         try:
             tree = self._parse(source, name, filename) if isinstance(source, str) else source
             text = generate(tree, self, name, filename, mode)
-            return text if raw else compile(text, filename or f"<template {name}>" if name else "<template>", "exec")
+            return text if raw else compile(text, self._code_filename(name, filename), "exec")
         except TemplateSyntaxError as error:
             if isinstance(source, str):
                 error.source = source
-            raise
+            raise error.with_traceback(None) from None
         except (SyntaxError, RecursionError, MemoryError) as error:  # nested deeper than Python takes
             raise TemplateSyntaxError(f"nested too deeply: {error}", 1, name, filename) from None
+
+    @staticmethod
+    def _code_filename(name, filename):
+        """Return what tracebacks call the file of a template."""
+        return _no_file_re.sub("?", filename or (f"<template {name}>" if name else "<template>"))
+
+    def _get_code(self, source, name, filename, mode=None):
+        """Return the code of a template that a loader has found, from the disk if it is kept there."""
+        if self.bytecode_cache is not None:
+            mode = mode or ("async" if self.is_async else "write")
+            return self.bytecode_cache.get_code(self, source, name, filename, mode)
+        return self.compile(source, name, filename) if mode is None else self._compile(source, name, filename, mode)
 
     def compile_expression(self, source: str, undefined_to_none: bool = True) -> TemplateExpression:
         """Return a function that evaluates an expression, with names as keyword arguments.
@@ -347,12 +361,15 @@ class Environment:
         names = list(names)
         if not names:
             raise TemplatesNotFound(message="Tried to select from an empty list of templates.")
+        places: dict[str, None] = {}
         for name in names:
             try:
                 return self.get_template(name, parent, globals)
-            except (TemplateNotFound, UndefinedError):
+            except TemplateNotFound as error:
+                places.update(dict.fromkeys(error.places))
+            except UndefinedError:
                 pass
-        raise TemplatesNotFound(names)
+        raise TemplatesNotFound(names, places=tuple(places))
 
     def get_or_select_template(
         self, template_name_or_list: Any, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
@@ -384,8 +401,8 @@ class Environment:
         return template
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """Return the globals that a template has of its own."""
-        return {} if d is None else d
+        """Return all globals that a template sees which has these of its own."""
+        return {**self.globals, **(d or {})}
 
     def list_templates(
         self, extensions: Iterable[str] | None = None, filter_func: Callable[[str], bool] | None = None
@@ -407,10 +424,9 @@ class Environment:
         """Return what "obj.attribute" is in a template: the attribute, else the item."""
         if type(obj) is dict and attribute in obj and attribute not in _DICT_ATTRIBUTES:
             return obj[attribute]
-        try:
-            return getattr(obj, attribute)
-        except AttributeError:
-            pass
+        value = getattr(obj, attribute, missing)  # which costs less than an exception
+        if value is not missing:
+            return value
         try:
             return obj[attribute]
         except (TypeError, LookupError, AttributeError):
@@ -418,15 +434,17 @@ class Environment:
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Return what "obj[argument]" is in a template: the item, else the attribute."""
-        try:
-            return obj[argument]
-        except (AttributeError, TypeError, LookupError):
-            if isinstance(argument, str):
-                try:
-                    return getattr(obj, str(argument))
-                except (AttributeError, UnicodeError):
-                    pass
-            return self.undefined(obj=obj, name=argument)
+        kind = type(obj)
+        if kind is dict or hasattr(kind, "__getitem__") or isinstance(obj, type):  # list[int] is an item, too
+            try:
+                return obj[argument]
+            except (AttributeError, TypeError, LookupError):
+                pass
+        if isinstance(argument, str):
+            value = getattr(obj, argument, missing)
+            if value is not missing:
+                return value
+        return self.undefined(obj=obj, name=argument)
 
     def call_filter(
         self,
@@ -485,6 +503,44 @@ class Environment:
 
 
 _lexers: dict[tuple[Any, ...], Lexer] = {}
+_no_file_re = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")  # no name that Python gives a file has these
+
+
+def clear_caches() -> None:
+    """Forget the lexers, and the environments of templates that were made without one."""
+    _lexers.clear()
+    spontaneous_environments.clear()
+
+
+def select_autoescape(
+    enabled_extensions: Iterable[str] = ("html", "htm", "xml"),
+    disabled_extensions: Iterable[str] = (),
+    default_for_string: bool = True,
+    default: bool = False,
+) -> Callable[[str | None], bool]:
+    """Return a function for the option autoescape: whether output is escaped depends on the template's name.
+
+    >>> choose = select_autoescape()
+    >>> choose("page.HTML"), choose("mail.txt"), choose(None)
+    (True, False, True)
+
+    enabled_extensions    endings of names of templates whose output is escaped
+    disabled_extensions   ... is not escaped
+    default_for_string    ... for templates without a name
+    default               ... for all others
+    """
+    escaped = tuple(f".{extension.lstrip('.').lower()}" for extension in enabled_extensions)
+    plain = tuple(f".{extension.lstrip('.').lower()}" for extension in disabled_extensions)
+
+    def autoescape(template_name: str | None) -> bool:
+        if template_name is None:
+            return default_for_string
+        name = template_name.lower()
+        if name.endswith(escaped):
+            return True
+        return False if name.endswith(plain) else default
+
+    return autoescape
 
 
 class LRUCache(OrderedDict):  # type: ignore[type-arg]

@@ -49,9 +49,11 @@ class TemplateNotFound(IOError, LookupError, TemplateError):
 
     name        what was asked for: a str, or the Undefined that was given for one
     templates   the names that were tried
+    places      where loaders have looked, as far as they say
     """
 
     message: str | None = None
+    places: tuple[str, ...] = ()
 
     def __init__(self, name: Any, message: str | None = None) -> None:
         OSError.__init__(self, name)
@@ -73,12 +75,15 @@ class TemplatesNotFound(TemplateNotFound):
     'none of the templates given were found: a.html, b.html'
     """
 
-    def __init__(self, names: Sequence[Any] = (), message: str | None = None) -> None:
+    def __init__(self, names: Sequence[Any] = (), message: str | None = None, places: tuple[str, ...] = ()) -> None:
         if message is None:
             shown = [str(name if isinstance(name, str) else name._undefined_message) for name in names]
             message = "none of the templates given were found: " + ", ".join(shown)
+            if places:
+                message += f"; not in {' nor in '.join(places)}"
         super().__init__(names[-1] if names else None, message)
         self.templates = list(names)
+        self.places = places
 
 
 class TemplateSyntaxError(TemplateError):

@@ -1,6 +1,6 @@
 """From the expressions of a template to Python source.
 
-    {{ user.name|upper }}      text_of(filter_upper(attribute(l_user, 'name')))
+    {{ user.name|upper }}      filter_upper(attribute(l_user, 'name'))
 
 The first half of the compiler: what has a value.  Each method takes a node and the frame that it stands in, and
 returns source; EXPRESSIONS says which of them is for which node.  How names are compiled is told in compiler.
@@ -264,7 +264,7 @@ class ExpressionCompiler:
         if node is not None and node.rest is not None:
             parts.append(f"*{self.expression(node.rest, frame)}")
         # Python takes no keyword for a name, and takes some letters of other scripts for the same.
-        plain = all(name.isascii() and not iskeyword(name) for name, _ in named)
+        plain = all(name.isascii() and not iskeyword(name) and name != "__debug__" for name, _ in named)
         parts += [f"{name}={value}" for name, value in named] if plain else []
         if not plain:
             parts.append(f"**{_dict(named)}")
@@ -324,6 +324,9 @@ class ExpressionCompiler:
             wanted, ""
         )
 
+    def debug(self, node, frame):
+        return "describe_context(context)"
+
 
 EXPRESSIONS: dict[Any, Any] = {
     nodes.Attribute: ExpressionCompiler.attribute,
@@ -333,6 +336,7 @@ EXPRESSIONS: dict[Any, Any] = {
     nodes.Concat: ExpressionCompiler.concat,
     nodes.Conditional: ExpressionCompiler.conditional,
     nodes.Constant: ExpressionCompiler.constant,
+    nodes.Debug: ExpressionCompiler.debug,
     nodes.DictLiteral: ExpressionCompiler.dict,
     nodes.Filter: ExpressionCompiler.filter,
     nodes.Item: ExpressionCompiler.item,

@@ -263,7 +263,16 @@ def do_wordwrap(environment, s, width=79, break_long_words=True, wrapstring=None
         break_long_words=break_long_words,
         break_on_hyphens=break_on_hyphens,
     )
-    return wrapstring.join([wrapstring.join(wrapper.wrap(line)) for line in s.splitlines()])
+    lines = s.splitlines()
+    if break_long_words and width > 0:
+        lines = [_shorten_indent(line, width) for line in lines]
+    return wrapstring.join([wrapstring.join(wrapper.wrap(line)) for line in lines])
+
+
+def _shorten_indent(line, width):
+    """Leave out blanks at the start of a line that TextWrapper would drop, which takes it quadratic time."""
+    blanks = len(line) - len(line.lstrip(" \t"))
+    return line[(blanks - 1) // width * width :] if blanks > width else line
 
 
 # Text for URLs, attributes and scripts.

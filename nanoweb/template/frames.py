@@ -17,6 +17,8 @@ class Frame:
     initial      those that need one when the frame begins: the outer one's, or the context's
     slot         where in the source that is written
     write        the function that output goes to; None if it is yielded
+    add          the one that takes the values for it; None if all is made text at once
+    heard        its output is part of a value, and so goes somewhere whatever template extends another
     autoescape   whether output is escaped; None if that is only known when it runs
     soft         the code runs only if a condition holds: a filter that is missing is no error yet
     set_here     the names that {% set %} has assigned so far
@@ -25,8 +27,8 @@ class Frame:
     """
 
     __slots__ = (
-        "autoescape", "initial", "kind", "loop", "names", "parameters", "parent", "set_here", "slot", "soft",
-        "specials", "sure", "write",
+        "add", "autoescape", "heard", "initial", "kind", "loop", "names", "parameters", "parent", "set_here", "slot",
+        "soft", "specials", "sure", "write",
     )  # fmt: skip
 
     def __init__(self, kind, parent=None, write=None, autoescape=False):
@@ -38,6 +40,8 @@ class Frame:
         self.parameters = ()
         self.slot = []
         self.write = write if parent is None else parent.write
+        self.add = write and "add" if parent is None else parent.add
+        self.heard = parent is not None and parent.heard
         self.autoescape = autoescape if parent is None else parent.autoescape
         self.soft = False
         self.set_here = {}

@@ -34,6 +34,14 @@ __all__ = [
 ]
 
 
+def _not_found(template, *places):
+    """Return the error for a name that no loader knows, which tells where they have looked."""
+    places = tuple(dict.fromkeys(places))
+    error = TemplateNotFound(template, f"{template!r} not found in {' or in '.join(places)}" if places else None)
+    error.places = places
+    return error
+
+
 def split_template_path(template: str) -> list[str]:
     """Split the name of a template into folders and a file, none of which leads upwards.
 
@@ -45,7 +53,7 @@ def split_template_path(template: str) -> list[str]:
     pieces = []
     for piece in template.split("/"):
         if piece == ".." or "\0" in piece or _is_special(piece):
-            raise TemplateNotFound(template)
+            raise _not_found(template, f"any folder ({piece!r} leads out of it)")
         if piece and piece != ".":
             pieces.append(piece)
     return pieces
@@ -97,17 +105,12 @@ class BaseLoader:
     def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
         """Find a template, compile it, or take it from environment.bytecode_cache, and return it."""
         source, filename, uptodate = self.get_source(environment, name)
-        cache = environment.bytecode_cache
-        bucket = code = None
-        if cache is not None:
-            bucket = cache.get_bucket(environment, name, filename, source)
-            code = bucket.code
-        if code is None:
-            code = environment.compile(source, name, filename)
-            if cache is not None and bucket is not None:
-                bucket.code = code
-                cache.set_bucket(bucket)
-        return environment.template_class.from_code(environment, code, {} if globals is None else globals, uptodate)
+        code = environment._get_code(source, name, filename)
+        template = environment.template_class.from_code(
+            environment, code, {} if globals is None else globals, uptodate
+        )
+        template._source = source  # stream() compiles it once more, as a generator
+        return template
 
 
 class _Unchanged:
@@ -144,6 +147,8 @@ def _list_files(root, followlinks=False):
 class FileSystemLoader(BaseLoader):
     """Templates in folders; the first that has a name provides it.
 
+    A name does not lead out of a folder, but a symbolic link in it may: who can write there decides what is read.
+
     searchpath     a folder or a list of them
     encoding       of the files
     followlinks    list_templates() goes into folders that are symbolic links
@@ -163,8 +168,7 @@ class FileSystemLoader(BaseLoader):
             filename = posixpath.join(folder, *pieces)
             if os.path.isfile(filename):
                 return _read(filename, self.encoding)
-        folders = ", ".join(map(repr, self.searchpath))
-        raise TemplateNotFound(template, f"{template!r} not found in search path: {folders}")
+        raise _not_found(template, f"search path: {', '.join(map(repr, self.searchpath))}")
 
     def list_templates(self) -> list[str]:
         names: set[str] = set()
@@ -211,13 +215,17 @@ class PackageLoader(BaseLoader):
         filename = posixpath.join(self._root, *split_template_path(template))
         if self._archive is None:
             if not os.path.isfile(filename):
-                raise TemplateNotFound(template)
+                raise _not_found(template, self._place)
             return _read(filename, self.encoding)
         try:
             source = self._loader.get_data(os.path.normpath(filename))
         except OSError:
-            raise TemplateNotFound(template) from None
+            raise _not_found(template, self._place) from None
         return source.decode(self.encoding), os.path.normpath(filename), None  # a package in use does not change
+
+    @property
+    def _place(self):
+        return f"package {self.package_name!r}, folder {self._root!r}"
 
     def list_templates(self) -> list[str]:
         return sorted(_list_files(self._root) if self._archive is None else self._list_archive(self._root))
@@ -288,22 +296,23 @@ class PrefixLoader(BaseLoader):
         """Return the loader for a name, and what the name is there."""
         prefix, found, name = template.partition(self.delimiter)
         if not found or prefix not in self.mapping:
-            raise TemplateNotFound(template)
+            known = ", ".join([repr(prefix + self.delimiter) for prefix in self.mapping])
+            raise _not_found(template, f"loaders for {known}")
         return self.mapping[prefix], name
 
     def get_source(self, environment: Environment, template: str) -> Found:
         loader, name = self.get_loader(template)
         try:
             return loader.get_source(environment, name)
-        except TemplateNotFound:
-            raise TemplateNotFound(template) from None  # the name that was asked for
+        except TemplateNotFound as error:
+            raise _not_found(template, *error.places) from None  # the name that was asked for
 
     def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
         loader, local_name = self.get_loader(name)
         try:
             return loader.load(environment, local_name, globals)
-        except TemplateNotFound:
-            raise TemplateNotFound(name) from None
+        except TemplateNotFound as error:
+            raise _not_found(name, *error.places) from None
 
     def list_templates(self) -> list[str]:
         return [
@@ -320,20 +329,22 @@ class ChoiceLoader(BaseLoader):
         self.loaders = loaders
 
     def get_source(self, environment: Environment, template: str) -> Found:
+        places: list[str] = []
         for loader in self.loaders:
             try:
                 return loader.get_source(environment, template)
-            except TemplateNotFound:
-                pass
-        raise TemplateNotFound(template)
+            except TemplateNotFound as error:
+                places += error.places
+        raise _not_found(template, *places)
 
     def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:
+        places: list[str] = []
         for loader in self.loaders:
             try:
                 return loader.load(environment, name, globals)
-            except TemplateNotFound:
-                pass
-        raise TemplateNotFound(name)
+            except TemplateNotFound as error:
+                places += error.places
+        raise _not_found(name, *places)
 
     def list_templates(self) -> list[str]:
         return sorted({name for loader in self.loaders for name in loader.list_templates()})

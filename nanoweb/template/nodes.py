@@ -187,11 +187,18 @@ class Test(Expression):
     fields = __slots__ = ("value", "name", "arguments")
 
 
+class Debug(Expression):
+    """What {% debug %} shows."""
+
+    __slots__ = ()
+
+
 # Statements
 
 
 class Template(Node):
-    fields = __slots__ = ("body",)
+    __slots__ = ("body", "environment")  # the latter is there after Environment.parse()
+    fields = ("body",)
 
 
 class Text(Statement):
@@ -283,10 +290,4 @@ class Break(Statement):
 
 
 class Continue(Statement):
-    __slots__ = ()
-
-
-class Debug(Statement):
-    """{% debug %}"""
-
     __slots__ = ()

@@ -357,7 +357,7 @@ class Parser:
         return nodes.Continue(lineno)
 
     def parse_debug(self, lineno):
-        return nodes.Debug(lineno)
+        return nodes.Output(lineno, [nodes.Debug(lineno)])
 
     # What is assigned to
 

@@ -10,9 +10,12 @@ The last of the engine's steps: the functions that the compiler has written are 
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..markup import Markup
 from .contexts import Context, new_context
 from .errors import TemplateRuntimeError
+from .page import rendered
 from .runtime import RUNTIME
 from .undefined import Undefined
 
@@ -57,20 +60,19 @@ class Template:
     globals: MutableMapping[str, Any]
     name: str | None
     filename: str | None
-    blocks: dict[str, Any]
     _source: Any = None
 
     def __new__(cls, source: str, *args: Any, **options: Any) -> Any:
         key = (cls.environment_class, args, tuple(sorted(options.items())))
         try:
-            environment = _spontaneous.get(key)
+            environment = spontaneous_environments.get(key)
         except TypeError:  # an option that has no hash
             return cls.environment_class(*args, **options).from_string(source, template_class=cls)
         if environment is None:
             environment = cls.environment_class(*args, **options)
             environment.shared = True
-            if len(_spontaneous) < 10:
-                _spontaneous[key] = environment
+            if len(spontaneous_environments) < 10:
+                spontaneous_environments[key] = environment
         return environment.from_string(source, template_class=cls)
 
     @classmethod
@@ -91,8 +93,6 @@ class Template:
         functions = template._load(code, mode)
         template.filename = None if code.co_filename.startswith("<template") else code.co_filename
         template.name = template._names["name"]
-        template.blocks = functions.blocks
-        template.root_render_func = functions.root
         template._debug_info = functions.debug_info
         if mode == "write":
             template.writing = functions
@@ -106,7 +106,6 @@ class Template:
     _debug_info: str
     writing: Functions
     yielding: Functions
-    root_render_func: Any
 
     def _load(self, code, mode):
         environment = self.environment
@@ -133,7 +132,10 @@ class Template:
             if loader is None:
                 raise TemplateRuntimeError("a template without source and loader cannot be made a generator")
             source = loader.get_source(self.environment, self.name or "")[0]
-        code = self.environment._compile(source, self.name, self.filename, "yield")
+        if self.name is None:
+            code = self.environment._compile(source, None, self.filename, "yield")
+        else:
+            code = self.environment._get_code(source, self.name, self.filename, "yield")
         self.yielding = self._load(code, "yield")
         return self.yielding
 
@@ -149,12 +151,10 @@ class Template:
         environment = self.environment
         parent = {**environment.globals, **self.globals, **vars}
         context = environment.context_class(environment, parent, self.name, self.writing.blocks, self.globals)
-        pieces: list[str] = []
         try:
-            self.writing.root(context, pieces.append)
+            return rendered(self.writing.root, context)
         except Exception:  # noqa: BLE001 (it is raised again, with the template's lines)
-            environment.handle_exception()
-        return "".join(pieces)
+            return environment.handle_exception()
 
     async def render_async(self, *args: Any, **kwargs: Any) -> str:
         """render() for an asynchronous environment."""
@@ -172,7 +172,9 @@ class Template:
     def generate(self, *args: Any, **kwargs: Any) -> Iterator[str]:
         """Yield the text of the template piece by piece, as it comes into being."""
         if self.environment.is_async:
-            yield self.render(*args, **kwargs)
+            import asyncio
+
+            yield from asyncio.run(self._collect(*args, **kwargs))
             return
         context = self.new_context_for(self.yielding, dict(*args, **kwargs))
         try:
@@ -188,6 +190,9 @@ class Template:
                 yield piece
         except Exception:  # noqa: BLE001
             yield self.environment.handle_exception()
+
+    async def _collect(self, *args, **kwargs):
+        return [piece async for piece in self.generate_async(*args, **kwargs)]
 
     def stream(self, *args: Any, **kwargs: Any) -> TemplateStream:
         """Return the text as a TemplateStream."""
@@ -209,6 +214,23 @@ class Template:
         globals = {**self.environment.globals, **self.globals}
         return new_context(self.environment, self.name, functions.blocks, vars, shared, globals, locals)
 
+    @property
+    def root_render_func(self) -> Callable[[Context], Any]:
+        """The function of the template: it takes a context and yields text, asynchronously in such an environment."""
+        return self.yielding.root if self.environment.is_async else partial(_yield_pieces, self.writing.root)
+
+    @property
+    def blocks(self) -> dict[str, Callable[[Context], Any]]:
+        """{name: the function of a block}, as root_render_func is; to render a part of a page.
+
+        >>> template = Template("{% block title %}{{ n }} books{% endblock %}{% block rest %}...{% endblock %}")
+        >>> "".join(template.blocks["title"](template.new_context({"n": 2})))
+        '2 books'
+        """
+        if self.environment.is_async:
+            return dict(self.yielding.blocks)
+        return {name: partial(_yield_pieces, function) for name, function in self.writing.blocks.items()}
+
     # What an import sees
 
     def make_module(
@@ -216,9 +238,7 @@ class Template:
     ) -> TemplateModule:
         """Return the module of the template as it is with these names."""
         context = self.new_context(vars, shared, locals)
-        pieces: list[str] = []
-        self.writing.root(context, pieces.append)
-        return TemplateModule(self, context, pieces)
+        return TemplateModule(self, context, [rendered(self.writing.root, context)])
 
     async def make_module_async(
         self, vars: dict[str, Any] | None = None, shared: bool = False, locals: dict[str, Any] | None = None
@@ -282,7 +302,13 @@ class Template:
         return f"<{type(self).__name__} {name}>"
 
 
-_spontaneous: dict[Any, Environment] = {}
+def _yield_pieces(function, context):
+    """Run a function that compiled code consists of; yield what it puts out."""
+    yield rendered(function, context)
+
+
+# {the arguments of Template(): the environment for them}
+spontaneous_environments: dict[Any, Environment] = {}
 
 
 class TemplateModule:
@@ -314,7 +340,7 @@ class TemplateExpression:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         context = self._template.new_context(dict(*args, **kwargs))
         try:
-            self._template.writing.root(context, None)
+            self._template.writing.root(context, None, None)
         except Exception:  # noqa: BLE001
             self._template.environment.handle_exception()
         value = context.vars["result"]

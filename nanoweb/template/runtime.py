@@ -19,6 +19,7 @@ from .contexts import (
     pass_eval_context,
 )
 from .errors import TemplateNotFound, TemplateRuntimeError
+from .page import as_is, fixed, rendered, text_of
 from .undefined import (
     ChainableUndefined,
     DebugUndefined,
@@ -469,23 +470,6 @@ def str_join(items: Any) -> str:
     return "".join(map(str, items))
 
 
-def text_of(value, /):
-    """Return the text of a value for a page: escaped unless it is markup, and a plain str in the end."""
-    if type(value) is str:
-        if "&" in value:
-            value = value.replace("&", "&amp;")
-        if "<" in value:  # where a tag begins it ends
-            value = value.replace("<", "&lt;").replace(">", "&gt;")
-        elif ">" in value:
-            value = value.replace(">", "&gt;")
-        if "'" in value:
-            value = value.replace("'", "&#39;")
-        if '"' in value:
-            value = value.replace('"', "&#34;")
-        return value
-    return str(value) if type(value) is int else escape(value)
-
-
 def set_attribute(namespace, name, value):
     """{% set namespace.name = value %}"""
     if not isinstance(namespace, Namespace):
@@ -544,14 +528,16 @@ _CALLED: list[Any] = [
     TemplateRuntimeError,
     absent,
     add_blocks,
+    as_is,
     Undefined,
     auto_aiter,
     auto_await,
     describe_context,
-    escape,
     find_block,
+    fixed,
     import_name,
     markup_join,
+    rendered,
     set_attribute,
     str_join,
     text_of,

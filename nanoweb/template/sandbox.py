@@ -36,6 +36,7 @@ from types import (
 from ..markup import EscapeFormatter, Markup
 from .environment import Environment
 from .errors import SecurityError
+from .runtime import generate_lorem_ipsum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ _internals = [
     (CodeType, None),
     (FrameType, None),
     (TracebackType, None),
+    (Formatter, None),  # string.Formatter().format("{0.secret}", x)
 ]
 _format_methods = {"format", "format_map"}
 
@@ -77,6 +79,7 @@ _changing = [
     (MutableSet, set("add clear difference_update discard intersection_update pop remove".split())),
     (MutableSet, {"symmetric_difference_update", "update"}),
     (MutableMapping, {"clear", "pop", "popitem", "setdefault", "update"}),
+    (MutableMapping, {"add", "poplist", "popitemlist", "setlist", "setlistdefault"}),  # MultiDict
     (OrderedDict, {"move_to_end"}),
     (Counter, {"subtract"}),
     (MutableSequence, {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"}),
@@ -126,6 +129,15 @@ def safe_range(*args: int) -> range:
     if len(numbers) > MAX_RANGE:
         raise OverflowError(f"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({MAX_RANGE}).")
     return numbers
+
+
+def safe_lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:
+    """lipsum() of at most MAX_RANGE words."""
+    if n * max > MAX_RANGE:
+        raise OverflowError(
+            f"lipsum: {n} paragraphs of {max} words are too much: the sandbox makes {MAX_RANGE:,} words"
+        )
+    return generate_lorem_ipsum(n, html, min, max)
 
 
 def _check_length(length, what):
@@ -195,6 +207,24 @@ def _limited_format(function):
     return limited
 
 
+def _eager(function):
+    """Let a filter do its work at once: of generators around generators, 200,000 deep, Python does not come back."""
+
+    @functools.wraps(function)
+    def eager(*args, **kwargs):
+        found = function(*args, **kwargs)
+        if isinstance(found, AsyncGeneratorType):
+            return _collect(found)  # which the template awaits
+        return iter(list(found)) if isinstance(found, GeneratorType) else found
+
+    return eager
+
+
+async def _collect(items):
+    return iter([item async for item in items])
+
+
+_lazy_filters = ["batch", "items", "map", "reject", "rejectattr", "select", "selectattr", "slice", "unique"]
 _limited_filters = ["batch", "center", "indent", "round", "slice"]
 _limited_methods = {"center", "expandtabs", "ljust", "rjust", "to_bytes", "zfill"}
 
@@ -228,9 +258,11 @@ class SandboxedEnvironment(Environment):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.globals["range"] = safe_range
+        self.globals.update(range=safe_range, lipsum=safe_lipsum)
         for name in _limited_filters:
             self.filters[name] = _limited(self.filters[name])
+        for name in _lazy_filters:
+            self.filters[name] = _eager(self.filters[name])
         self.filters["format"] = _limited_format(self.filters["format"])
         self.binop_table = self.default_binop_table.copy()
         self.unop_table = self.default_unop_table.copy()

@@ -12,6 +12,10 @@ from types import TracebackType
 
 from .errors import TemplateRecursionError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 __all__ = ["explain_recursion", "rewrite_traceback", "template_line"]
 
 
@@ -57,20 +61,28 @@ def explain_recursion(error: BaseException) -> BaseException:
 
     error   a RecursionError
     """
-    names: list[str] = []
+    places: dict[tuple[str | None, int], Any] = {}  # {(template, line): the frame that was there first}
     count = 0
     entry = error.__traceback__
     while entry is not None:
-        if entry.tb_frame.f_globals.get("__template__") is not None:
+        names = entry.tb_frame.f_globals
+        if names.get("__template__") is not None:
             count += 1
-            name = repr(entry.tb_frame.f_globals["name"])
-            if name not in names:
-                names.append(name)
+            places.setdefault((names["name"], template_line(names["debug_info"], entry.tb_lineno)), entry.tb_frame)
         entry = entry.tb_next
     if count < 50:
         return error
-    shown = " -> ".join([*names, "..."])
-    return TemplateRecursionError(f"templates include, extend or call each other without end: {shown}")
+    shown = [f"{'the template' if name is None else repr(name)}, line {lineno}" for name, lineno in places]
+    following: TracebackType | None = None
+    for (_, lineno), frame in reversed(list(places.items())[:_SHOWN]):
+        _remember(frame.f_code.co_filename, frame.f_globals["__template__"])
+        following = TracebackType(following, frame, -1, lineno)
+    message = f"templates include, extend or call each other without end: {' -> '.join([*shown[:_SHOWN], '...'])}"
+    return TemplateRecursionError(message).with_traceback(following)
+
+
+# How many places of a circle are named.
+_SHOWN = 10
 
 
 def _remember(filename, template):

@@ -24,6 +24,7 @@ __all__ = [
     "DebugUndefined",
     "StrictUndefined",
     "Undefined",
+    "is_undefined",
     "make_logging_undefined",
     "missing",
 ]
@@ -138,6 +139,15 @@ def _type_name(value):
     return (
         f"{kind.__qualname__ if kind.__module__ == 'builtins' else f'{kind.__module__}.{kind.__qualname__}'} object"
     )
+
+
+def is_undefined(obj: Any) -> bool:
+    """Return whether a value stands for one that is not there: what a filter may want to know.
+
+    >>> is_undefined(Undefined()), is_undefined(None)
+    (True, False)
+    """
+    return isinstance(obj, Undefined)
 
 
 class ChainableUndefined(Undefined):
