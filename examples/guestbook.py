@@ -17,7 +17,7 @@ from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 
-from nanoweb import App, escape, flash, g, get_flashed_messages, redirect, request, session, url_for
+from nanoweb import App, flash, g, redirect, render_template_string, request, session, url_for
 
 DATABASE = os.environ.get("GUESTBOOK_DB") or Path(__file__).with_name("guestbook.sqlite3")
 LIMITS = {"name": 40, "message": 500}  # characters
@@ -100,83 +100,84 @@ def style():
 
 @app.errorhandler(404)
 def not_found(error):
-    return page("Page not found", "<p>There is no such page in this book.</p>" + link_home()), 404
+    return apologize("Page not found", "There is no such page in this book."), 404
 
 
 @app.errorhandler(500)
 def broken(error):
-    return page("Something broke", "<p>It is our fault, and it has been logged.</p>" + link_home()), 500
+    return apologize("Something broke", "It is our fault, and it has been logged."), 500
 
 
 @app.after_request
 def protect(response):
-    """Tell the browser to run no script at all, should an escape() ever be forgotten below."""
+    """Tell the browser to run no script at all, should the escaping below ever fail."""
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return response
 
 
-# The pages.  Whatever a visitor wrote goes through escape(): <script> becomes text that everybody can read.
+# The pages.  What a visitor wrote is escaped by the template: <script> becomes text that everybody can read.
 
 
 def book(entry, problem=None):
-    rows = connect().execute("SELECT name, message, written FROM entry ORDER BY id DESC LIMIT ?", (SHOWN,)).fetchall()
-    notices = "".join(f'<p class="notice" role="status">{escape(text)}</p>' for text in get_flashed_messages())
-    written = (
-        "".join(map(article, rows)) or '<p class="empty">The first page is still empty: be the first to write!</p>'
+    query = "SELECT name, message, written FROM entry ORDER BY id DESC LIMIT ?"
+    entries = [dict(zip(("name", "message", "written"), row)) for row in connect().execute(query, (SHOWN,))]
+    return render_template_string(
+        PAGE, title="Guestbook", entry=entry, problem=problem, entries=entries, limits=LIMITS
     )
-    return page("Guestbook", notices + form(entry, problem) + written)
 
 
-def form(entry, problem):
-    alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
-    return f"""
-<form method="post" action="{url_for("index")}">
-  {alert}
-  <label>Your name
-    <input name="name" value="{escape(entry["name"])}" maxlength="{LIMITS["name"]}" autocomplete="name" required>
-  </label>
-  <label>Your message
-    <textarea name="message" rows="4" maxlength="{LIMITS["message"]}" required>
-{escape(entry["message"])}</textarea>
-  </label>
-  <button>Sign the guestbook</button>
-</form>
-"""
+def apologize(title, excuse):
+    return render_template_string(PAGE, title=title, excuse=excuse)
 
 
-def article(row):
-    name, message, written = row
-    day = datetime.fromisoformat(written).strftime("%d %B %Y, %H:%M UTC")
-    return f"""
-<article>
-  <p>{escape(message)}</p>
-  <footer><b>{escape(name)}</b> <time datetime="{escape(written)}">{day}</time></footer>
-</article>
-"""
+@app.template_filter()
+def day(written):
+    return datetime.fromisoformat(written).strftime("%d %B %Y, %H:%M UTC")
 
 
-def link_home():
-    return f'<p><a href="{url_for("index")}">Back to the guestbook</a></p>'
-
-
-def page(title, body):
-    return f"""<!doctype html>
+PAGE = """\
+<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="stylesheet" href="{url_for("style")}">
+<title>{{ title }}</title>
+<link rel="stylesheet" href="{{ url_for('style') }}">
 </head>
 <body>
-<h1>{title}</h1>
-{body}
+<h1>{{ title }}</h1>
+{%- for text in get_flashed_messages() %}
+<p class="notice" role="status">{{ text }}</p>
+{%- endfor %}
+{% if excuse -%}
+<p>{{ excuse }}</p>
+<p><a href="{{ url_for('index') }}">Back to the guestbook</a></p>
+{%- else -%}
+<form method="post" action="{{ url_for('index') }}">
+  {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+  <label>Your name
+    <input name="name" value="{{ entry.name }}" maxlength="{{ limits.name }}" autocomplete="name" required>
+  </label>
+  <label>Your message
+    <textarea name="message" rows="4" maxlength="{{ limits.message }}" required>
+{{ entry.message }}</textarea>
+  </label>
+  <button>Sign the guestbook</button>
+</form>
+{% for entry in entries %}
+<article>
+  <p>{{ entry.message }}</p>
+  <footer><b>{{ entry.name }}</b> <time datetime="{{ entry.written }}">{{ entry.written|day }}</time></footer>
+</article>
+{% else %}
+<p class="empty">The first page is still empty: be the first to write!</p>
+{% endfor %}
+{%- endif %}
 </body>
 </html>
 """
-
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #22303c; --soft: #66757f; --paper: #fffdf8; --desk: #efe9dd;
