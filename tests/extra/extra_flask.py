@@ -201,7 +201,7 @@ EXCUSES = [
         ),
     ),
     Excuse(
-        "order",
+        "order|recipes",
         "GET /log",
         "Flask calls them when the view has returned and once more at that end.",
         lambda mine, other: (
