@@ -1,6 +1,8 @@
 """Whatever is wrong, and however a template is rendered: the traceback shows its name, the line and its text."""
 
 import asyncio
+import contextlib
+import gc
 import re
 import tempfile
 import traceback
@@ -129,3 +131,15 @@ class TracebackTest(unittest.TestCase):
         except ZeroDivisionError:
             text = traceback.format_exc()
         self.assertRegex(text, r'File "<template>", line 2.*\n +\{\{ 1 / 0 \}\} here')
+
+    def test_an_error_leaves_nothing_to_the_garbage_collector(self):
+        environment = Environment(loader=DictLoader({"circle": "{% include 'circle' %}", "division": "{{ 1 // 0 }}"}))
+        self.addCleanup(gc.enable)
+        gc.disable()
+        for name, error in (("division", ZeroDivisionError), ("circle", RecursionError)):
+            with self.subTest(name):
+                for _ in range(2):  # what is loaded when first used is no matter
+                    gc.collect()
+                    with contextlib.suppress(error):
+                        environment.get_template(name).render()
+                self.assertEqual(gc.collect(), 0)

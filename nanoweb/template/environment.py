@@ -491,15 +491,17 @@ class Environment:
         from .tracebacks import explain_recursion, rewrite_traceback
 
         error = sys.exc_info()[1]
-        if isinstance(error, TemplateSyntaxError) and source is not None and error.source is None:
-            error.source = source
         if error is None:
             raise RuntimeError("handle_exception() is for an except block: there is no exception here")
-        if type(error) is RecursionError:
-            explained = explain_recursion(error)
+        if isinstance(error, TemplateSyntaxError) and source is not None and error.source is None:
+            error.source = source
+        explained = explain_recursion(error) if type(error) is RecursionError else error
+        try:
             if explained is not error:
                 raise explained from None
-        raise rewrite_traceback(error)
+            raise rewrite_traceback(error)
+        finally:
+            del error, explained  # their tracebacks have this frame, which would have them: a cycle
 
 
 _lexers: dict[tuple[Any, ...], Lexer] = {}

@@ -31,15 +31,31 @@ from nanoweb import (
     has_app_context,
     has_request_context,
     redirect,
+    render_template,
+    render_template_string,
     request,
     send_file,
     session,
+    stream_template,
     stream_with_context,
     url_for,
 )
+from nanoweb.template import DictLoader
 from nanoweb.views import MethodView
 
-COUNT = 20_000  # requests
+TEMPLATES = {
+    "base.html": """\
+<title>{% block title %}base{% endblock %}</title>{% include "path.html" %}{% block body %}{% endblock %}""",
+    "path.html": "{{ request.path }} {{ g.begun }} {{ spice }}",
+    "macros.html": "{% macro row(name) %}<p>{{ name }} {{ caller() }}</p>{% endmacro %}",
+    "page.html": """\
+{% extends "base.html" %}{% from "macros.html" import row %}{% block title %}{{ super() }}{% endblock %}
+{%- block body %}
+{%- for name in names %}{% call row(name) %}{{ loop.index }}{% endcall %}{% endfor %}{% endblock %}""",
+    "broken.html": "{% for n in [1, 0] %}{{ 1 // n }}{% endfor %}",
+}
+
+COUNT = 100_000  # requests
 WORKERS = 64
 BLOCKS = 500  # of memory: what caches may still take after the first tenth of them
 
@@ -103,6 +119,13 @@ def make_app(log):
     def stream():
         g.words = ["one", "two"]
         return stream_with_context(f"{request.path} {word} " for word in g.words)
+
+    app.jinja_env.loader = DictLoader(TEMPLATES)
+    app.context_processor(lambda: {"spice": "pepper"})
+    app.add_url_rule("/page", "page", lambda: render_template("page.html", names=["<a>", "b"]))
+    app.add_url_rule("/string", "string", lambda: render_template_string("{{ session.names|length }}{{ spice }}"))
+    app.add_url_rule("/broken", "broken", lambda: render_template("broken.html"))
+    app.add_url_rule("/page/stream", "page_stream", lambda: stream_template("page.html", names=["<a>", "b"]))
 
     @app.route("/half")
     def half():
@@ -173,6 +196,10 @@ REQUESTS = [
     ("GET", "/file", {"headers": {"Range": "bytes=0-1"}}, 206, "co"),
     ("HEAD", "/file", {}, 200, ""),
     ("GET", "/missing", {}, 404, "Not Found"),
+    ("GET", "/page", {}, 200, "<title>base</title>/page True pepper<p>&lt;a&gt; 1</p><p>b 2</p>"),
+    ("GET", "/page/stream", {}, 200, "/page/stream True pepper<p>&lt;a&gt; 1</p>"),
+    ("GET", "/string", {}, 200, "pepper"),
+    ("GET", "/broken", {}, 500, "answered integer division"),
     ("GET", "/half", {}, 200, None),  # it breaks off while it is read
 ]
 
