@@ -7,7 +7,10 @@ import logging
 import os
 import re
 import sys
+import threading
+import time
 import unittest
+import warnings
 from contextlib import ExitStack
 from unittest import mock
 
@@ -290,12 +293,12 @@ class WriterTest(unittest.TestCase):
         show_log()
         for app in [hello, returning(Body(KeyError("x")))]:
             with running(app) as server:
-                for number in range(100):
+                for number in range(50):
                     raw.send(server.port, request(f"GET /{number} HTTP/1.1"))
         lines = self.told()
-        for number in range(100):
+        for number in range(50):
             self.assertEqual(len(re.findall(rf'"GET /{number} HTTP/1\.1" [25]00', lines)), 2)
-        self.assertEqual(lines.count("Traceback"), 100)
+        self.assertEqual(lines.count("Traceback"), 50)
 
     def test_what_a_blocked_view_delays_is_not_the_log_of_others(self):
         show_log()
@@ -407,6 +410,29 @@ class WriterTest(unittest.TestCase):
             os._exit(len(log_writer.lines))
         self.assertEqual(os.waitpid(child, 0)[1], 0)
         self.assertEqual(self.told(), "the parent's\n")
+
+    def test_nobody_forks_while_a_line_is_written(self):
+        if not hasattr(os, "fork"):
+            return
+        begun, written = threading.Event(), []
+
+        def write():
+            with log_writer.lock:
+                begun.set()
+                time.sleep(0.05)
+                written.append("line")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        begun.wait()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on: beside threads is what it is for
+            child = os.fork()
+        if child == 0:
+            log_writer.flush()  # its lock is nobody's here
+            os._exit(len(written))
+        writer.join()
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 1)
 
 
 if __name__ == "__main__":
