@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import signal
+import time
 from wsgiref.validate import validator
 
 import nanoweb
 from nanoweb.crew import Crew
-from nanoweb.serving import run_simple
+from nanoweb.serving import BaseWSGIServer, ForkingWSGIServer, run_simple
+
+PATIENCE = 60  # seconds until a test gives up on a process; nothing waits that long when all is well
 
 KINDS = {
     "plain": {},
@@ -52,11 +56,58 @@ def deaf(environ, start_response):
     return read_all(environ, start_response)
 
 
+class Hasty:
+    """A crew whose clients are all of this machine: it ends at once where nobody is left."""
+
+    handshake = 0.005
+
+    def longest_wait(self):
+        return 0.002 if self.is_draining else super().longest_wait()
+
+
+def hasten(server):
+    """Have a server, or all of a class, lose no time at the end; return it."""
+    server.crew_class = type("HastyCrew", (Hasty, server.crew_class), {})
+    return server
+
+
+def hasten_all():
+    """Have all servers of this process lose no time at the end."""
+    for server in (BaseWSGIServer, ForkingWSGIServer):
+        hasten(server)
+
+
 def serve(kind, app=echo, **attributes):
     """Run a server of a kind, with attributes of the crew."""
     for name, value in attributes.items():
         setattr(Crew, name, value)
     run_simple("127.0.0.1", 0, app, **KINDS[kind])
+
+
+class PrintingProcess:
+    """A process, and what it has printed into a file.
+
+    process    of subprocess
+    file       what it prints into
+    """
+
+    def log(self):
+        """Return what it has printed so far."""
+        size = os.fstat(self.file.fileno()).st_size
+        return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
+
+    def await_log(self, pattern, count=1):
+        """Wait until it has printed so many matches; return all there are."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            has_ended = self.process.poll() is not None
+            found = re.findall(pattern, self.log(), re.MULTILINE)
+            if len(found) >= count:
+                return found
+            if has_ended:
+                break
+            time.sleep(0.005)
+        raise AssertionError(f"no {count} times {pattern!r} in:\n{self.log()}")
 
 
 def write_bare_package(folder):

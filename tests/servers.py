@@ -15,13 +15,15 @@ import threading
 import time
 import unittest
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from unittest import mock
 
+import nanoweb
 from nanoweb.serving import WSGIRequestHandler, make_server
 
 from . import raw
-from .programs import KINDS, deaf, echo, hello, paths, read_all
+from .programs import KINDS, PATIENCE, PrintingProcess, deaf, echo, hasten, hello, paths, read_all
 
 __all__ = [
     "KINDS",
@@ -32,10 +34,12 @@ __all__ = [
     "Gate",
     "HandlerTest",
     "ServerProcess",
+    "ServerProcessTest",
     "collected_log",
     "deaf",
     "echo",
     "eventually",
+    "hasten",
     "hello",
     "paths",
     "read_all",
@@ -108,7 +112,7 @@ def running(app, handler=None, options=None, **attributes):
     attributes    of the server, the limits for example
     """
     options = {"threaded": True} if options is None else options
-    server = make_server("127.0.0.1", 0, app, request_handler=handler, **options)
+    server = hasten(make_server("127.0.0.1", 0, app, request_handler=handler, **options))
     for name, value in attributes.items():
         setattr(server, name, value)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -120,43 +124,45 @@ def running(app, handler=None, options=None, **attributes):
         thread.join()
 
 
-class ServerProcess:
-    """A server in a process of its own.
+class ServerProcess(PrintingProcess):
+    """A server in a process of its own; several start side by side, as nobody waits for one who does not ask.
 
-    port     where it listens
-    log()    what it has written so far
+    port     where it listens, once it does
     stop()   ends it, returns its exit status
     """
 
+    # A test run in the background has SIGINT ignored, and passes that on to its children.  Those need the modules
+    # of the server alone, and start twice as fast without the others.
+    BEGIN = f"""\
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.modules["nanoweb"] = type(sys)("nanoweb")
+sys.modules["nanoweb"].__path__ = {list(nanoweb.__path__)!r}
+from tests import programs
+programs.hasten_all()
+"""
+
     def __init__(self, program, stop_signal=signal.SIGINT):
-        # A test run in the background has SIGINT ignored, and passes that on to its children.
-        program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{program}"
         self.stop_signal = stop_signal
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 (stop() closes it)
-        flags = ["-W", "error", *["-O"] * sys.flags.optimize]
+        flags = ["-S", "-W", "error", *["-O"] * sys.flags.optimize]
         self.process = subprocess.Popen(
-            [sys.executable, *flags, "-c", program],
+            [sys.executable, *flags, "-c", self.BEGIN + program],
             cwd=ROOT,
             env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             stdout=self.file,
             stderr=subprocess.STDOUT,
         )
-        running = None
-        for _ in repeatedly(60):
-            running = re.search(r"Running on http://[^:]+:([0-9]+)\n.*quit", self.log(), re.DOTALL)
-            if running or self.process.poll() is not None:
-                break
-        self.port = int(running[1]) if running else None
 
-    def log(self):
-        size = os.fstat(self.file.fileno()).st_size
-        return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
+    @cached_property
+    def port(self):
+        return int(self.await_log(r"(?s)Running on http://[^:]+:([0-9]+)\n.*quit")[0])
 
     def await_close(self):
         """Wait until it listens no longer; what it has begun may go on."""
         for _ in repeatedly():
             try:
-                raw.connect(self.port, 0.1).close()  # it may hear no newcomers, while it takes those who wait
+                raw.connect(self.port, 0.02).close()  # it may hear no newcomers, while it takes those who wait
             except OSError:
                 return
         raise AssertionError("it listens still")
@@ -165,12 +171,33 @@ class ServerProcess:
         try:
             if self.process.poll() is None:
                 self.process.send_signal(self.stop_signal)
-            return self.process.wait(60)
+            return self.process.wait(PATIENCE)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
             self.file.close()
+
+
+class ServerProcessTest(unittest.TestCase):
+    """Tests with servers in processes of their own."""
+
+    ASKS = raw.request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue")  # it is answered twice
+
+    def start(self, program, stop_signal=signal.SIGINT):
+        """Start a program that serves."""
+        server = ServerProcess(program, stop_signal)
+        self.addCleanup(server.stop)
+        return server
+
+    def start_kind(self, kind, stop_signal=signal.SIGINT, timeout=raw.PATIENCE):
+        """Start a server of a kind, which gives requests in progress so many seconds."""
+        return self.start(
+            "from nanoweb.serving import BaseWSGIServer\n"
+            f"BaseWSGIServer.shutdown_timeout = {timeout}\n"
+            f"programs.serve({kind!r}, farewell=0.05, homecoming=0.05)",
+            stop_signal,
+        )
 
 
 def repeatedly(seconds=raw.PATIENCE):

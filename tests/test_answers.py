@@ -10,6 +10,7 @@ import socket
 import stat
 import tempfile
 import unittest
+from contextlib import ExitStack
 from unittest import mock
 
 from nanoweb import answers
@@ -243,16 +244,21 @@ class FileTest(HandlerTest):
         class Handler(WSGIRequestHandler):
             idle_timeout = 30
             send_timeout = 0.2
+            linger_timeout = 0.1  # it looks for who is late as often as its shortest limit asks
 
-        for kind in [{}, {"threaded": True}]:
-            file = make_file(b"x" * 30000000)
-            self.addCleanup(file.close)
-            serving_it = running(self.app(file), Handler, kind)
-            with self.subTest(kind), serving_it as server, raw.connect(server.port) as sock:
+        with ExitStack() as stack:
+            servers = []
+            for kind in [{}, {"threaded": True}]:
+                file = make_file(b"x" * 30000000)
+                self.addCleanup(file.close)
+                servers.append(stack.enter_context(running(self.app(file), Handler, kind)))
+                sock = stack.enter_context(raw.connect(servers[-1].port))
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100000)
                 sock.sendall(HELLO)
-                self.assertTrue(eventually(lambda server=server: server.connections))
-                self.assertTrue(eventually(lambda server=server: not server.connections))
+            for server in servers:
+                with self.subTest(type(server)):
+                    self.assertTrue(eventually(lambda server=server: server.crew and server.crew.turns))
+                    self.assertTrue(eventually(lambda server=server: not server.connections))
 
 
 if __name__ == "__main__":

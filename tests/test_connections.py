@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import unittest
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from unittest import mock
 from wsgiref.validate import validator
@@ -1173,31 +1173,37 @@ class SocketTest(unittest.TestCase):
 
     def test_a_client_is_told_that_it_was_too_slow(self):
         post = request("POST / HTTP/1.1", "Content-Length: 9", body=b"x")
-        for options in [{}, {"threaded": True}]:
-            with collected_log() as records, running(read_all, QuickHandler, options) as server:
-                for data in [b"GET / HTTP/1.1\r\n", post]:
-                    [answer] = raw.ask(server.port, data, says_last=False)
-                    self.assertEqual(answer.code, 408)
-                with raw.connect(server.port) as sock:
-                    self.assertEqual(raw.receive(sock), b"")
-                with raw.connect(server.port) as sock:
-                    sock.sendall(HELLO)
-                    self.assertEqual(raw.Answer(raw.receive(sock)).code, 200)
-            self.assertEqual([record.exc_info for record in records], [None] * 3)
+        with collected_log() as records, ExitStack() as stack:
+            waiting = []  # side by side, as each takes as long as its limit
+            for options in [{}, {"threaded": True}]:
+                server = stack.enter_context(running(read_all, QuickHandler, options))
+                for data, codes in [(b"GET / HTTP/1.1\r\n", [408]), (post, [408]), (b"", []), (HELLO, [200])]:
+                    sock = stack.enter_context(raw.connect(server.port))
+                    sock.sendall(data)
+                    waiting.append((options, data, codes, sock))
+            for options, data, codes, sock in waiting:
+                with self.subTest(options, data=data):
+                    answers = raw.split_requested(raw.receive(sock), data)
+                    self.assertEqual([answer.code for answer in answers], codes)
+        self.assertEqual([record.exc_info for record in records], [None] * 6)
 
     def test_a_client_that_takes_nothing_is_dropped(self):
-        class Handler(QuickHandler):
-            send_timeout = 0.2
-
         large = b"x" * 1000000
-        for what, body in [("a list", [large * 20]), ("a generator", Body(*[large] * 50))]:
-            serving_it = running(returning(body), Handler)
-            with self.subTest(what), collected_log(), serving_it as server, raw.connect(server.port) as sock:
-                sock.sendall(HELLO)
-                self.assertTrue(eventually(lambda server=server: server.connections))
-                self.assertTrue(eventually(lambda server=server: not server.connections))
-            if isinstance(body, Body):
-                self.assertEqual(body.closed, 1)
+        bodies = {"a list": [large * 20], "a generator": Body(*[large] * 50)}
+        self.assert_dropped({what: (returning(body), HELLO) for what, body in bodies.items()})
+        self.assertEqual(bodies["a generator"].closed, 1)
+
+    def assert_dropped(self, clients, **attributes):
+        """Each of these, {what: (application, what is sent)}, does nothing more, and is dropped by its server."""
+        with collected_log(), ExitStack() as stack:
+            servers = {}
+            for what, (app, data) in clients.items():
+                servers[what] = stack.enter_context(running(app, QuickHandler, **attributes))
+                stack.enter_context(raw.connect(servers[what].port)).sendall(data)
+            for what, server in servers.items():
+                with self.subTest(what):
+                    self.assertTrue(eventually(lambda server=server: server.crew and server.crew.turns))
+                    self.assertTrue(eventually(lambda server=server: not server.connections))
 
     def test_a_websocket_may_be_silent(self):
         """A library takes environ["werkzeug.socket"], and raises ConnectionError when it is done with it."""
@@ -1210,14 +1216,18 @@ class SocketTest(unittest.TestCase):
                 sock.close()
             raise ConnectionError
 
-        for path in ["/", "/closed"]:
-            with collected_log() as records, running(talk, QuickHandler) as server, raw.connect(server.port) as sock:
-                sock.sendall(request(f"GET {path} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket"))
-                self.assertIn(b"101 Switching", sock.recv(1000))
-                time.sleep(0.25)  # longer than the server waits for a request
+        with collected_log() as records, ExitStack() as stack:
+            socks = []
+            for path in ["/", "/closed"]:
+                server = stack.enter_context(running(talk, QuickHandler))
+                socks.append(stack.enter_context(raw.connect(server.port)))
+                socks[-1].sendall(request(f"GET {path} HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket"))
+                self.assertIn(b"101 Switching", socks[-1].recv(1000))
+            time.sleep(0.25)  # longer than the server waits for a request
+            for sock in socks:
                 sock.sendall(b"hello")
                 self.assertEqual(raw.receive(sock), b"HELLO")
-            self.assertEqual(records, [])
+        self.assertEqual(records, [])
 
     def test_a_websocket_may_begin_early(self):
         """What had come with the request was kept from the library; and afterwards it was taken for a request."""
@@ -1254,16 +1264,14 @@ class SocketTest(unittest.TestCase):
             environ["werkzeug.socket"].settimeout(None)
             raise KeyError("x")
 
-        for what, app, data in [
-            ("it takes nothing", large, request("GET / HTTP/1.1", *upgrade)),
-            ("it sends nothing", read_all, request("POST / HTTP/1.1", "Content-Length: 1000000", *upgrade)),
-            ("it has taken nothing before", fails, request("GET / HTTP/1.1", *upgrade)),
-        ]:
-            serving_it = running(app, QuickHandler, threads=1)
-            with self.subTest(what), collected_log(), serving_it as server, raw.connect(server.port) as sock:
-                sock.sendall(data)
-                self.assertTrue(eventually(lambda server=server: server.connections))
-                self.assertTrue(eventually(lambda server=server: not server.connections))
+        self.assert_dropped(
+            {
+                "it takes nothing": (large, request("GET / HTTP/1.1", *upgrade)),
+                "it sends nothing": (read_all, request("POST / HTTP/1.1", "Content-Length: 1000000", *upgrade)),
+                "it has taken nothing before": (fails, request("GET / HTTP/1.1", *upgrade)),
+            },
+            threads=1,
+        )
 
     def test_an_upgrade_that_nobody_wants_is_a_request_like_others(self):
         """As curl --http2 sends it."""

@@ -545,7 +545,7 @@ class HelperTest(unittest.TestCase):
         self.assertTrue(files[0].stream.closed)
 
 
-def hammer(app, threads=50, rounds=20):
+def hammer(app, threads=50, rounds=10):
     """Send requests from many threads at once; returns what did not come back as it was sent."""
     barrier = threading.Barrier(threads)
     wrong = []
@@ -594,7 +594,7 @@ class IsolationTest(unittest.TestCase):
     def pause(self):
         """Wait until another request has come as far as this one, so that each is in the middle of another."""
         try:
-            self.halfway.wait(timeout=0.05)
+            self.halfway.wait(timeout=0.02)
         except threading.BrokenBarrierError:
             self.halfway.reset()
 
@@ -620,7 +620,7 @@ class IsolationTest(unittest.TestCase):
         try:
             for stack in stacks:
                 stack._storage = SharedVariable()
-            self.assertNotEqual(hammer(app, threads=8, rounds=10), [])
+            self.assertNotEqual(hammer(app, threads=8), [])
         finally:
             for stack, storage in zip(stacks, saved):
                 stack._storage = storage

@@ -10,16 +10,26 @@ import threading
 import time
 import tracemalloc
 import unittest
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from unittest import mock
 
 from nanoweb import crew, waiting
 from nanoweb.crew import Crew
-from nanoweb.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from nanoweb.serving import WSGIRequestHandler, make_server
 
 from . import raw
 from .raw import HELLO, request
-from .servers import Gate, collected_log, eventually, hello, paths, read_all, repeatedly, returning, running
+from .servers import (
+    Gate,
+    collected_log,
+    eventually,
+    hasten,
+    hello,
+    paths,
+    read_all,
+    returning,
+    running,
+)
 
 THREADED = {"threaded": True}
 WAIT = request("GET /wait HTTP/1.1")
@@ -30,20 +40,6 @@ def count_descriptors():
     return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
 
 
-def room_for_sockets(wanted):
-    """How many connections to ourselves the system lets us have, at most those."""
-    try:
-        import resource
-    except ImportError:
-        return min(wanted, 200)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * wanted + 200
-    if soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(wanted, (soft - 200) // 2)
-
-
 def ask(sock, data=HELLO):
     """Send a request on a connection that stays, return the answer."""
     sock.sendall(data)
@@ -51,7 +47,7 @@ def ask(sock, data=HELLO):
 
 
 class ImpatientHandler(WSGIRequestHandler):
-    linger_timeout = 0.1
+    linger_timeout = 0.04
 
 
 class CrewTest(unittest.TestCase):
@@ -65,7 +61,7 @@ class CrewTest(unittest.TestCase):
         self.threads, self.descriptors = threading.active_count(), count_descriptors()
         self.addCleanup(self.check_nothing_left)
         self.addCleanup(self.stack.close)
-        patch = mock.patch.multiple(Crew, farewell=0.05, homecoming=0.1, handshake=0.005)
+        patch = mock.patch.multiple(Crew, farewell=0.02, homecoming=0.05)
         patch.start()
         self.addCleanup(patch.stop)
 
@@ -75,6 +71,10 @@ class CrewTest(unittest.TestCase):
 
     def serve(self, app, options=None, handler=WSGIRequestHandler, **attributes):
         return self.stack.enter_context(running(app, handler, options, **attributes))
+
+    def make(self, app, **options):
+        """A server that nobody runs yet."""
+        return hasten(make_server("127.0.0.1", 0, app, **options))
 
     def connect(self, server, count=None):
         """A connection that is closed at the end, or a list of so many."""
@@ -114,24 +114,6 @@ class CrowdTest(CrewTest):
             for sock in self.connect(server, 3):
                 self.assertEqual(ask(sock).body, b"/hello")
 
-    def test_a_thousand_idle_and_two_hundred_slow_clients_leave_others_answered(self):
-        idle, slow = room_for_sockets(1200) * 5 // 6, 200
-        server = self.serve(read_all, threads=4, max_connections=3000)
-        for sock in self.connect(server, idle):
-            sock.sendall(HELLO)
-        head, post = HELLO[:-10], request("POST / HTTP/1.1", "Content-Length: 60000", body=b"x")
-        chunks = raw.chunked(b"5\r\nhe")
-        slow = self.connect(server, slow)
-        for _ in range(3):
-            for number, sock in enumerate(slow):
-                sock.sendall([head, post, chunks][number % 3][:20])
-        good = self.connect(server, 5)
-        for _ in range(20):
-            for sock in good:
-                self.assertEqual(ask(sock).code, 200)
-        self.assertTrue(eventually(lambda: len(server.connections) == idle + len(slow) + 5))
-        self.assertLessEqual(len(server.crew.members), 4)
-
     def test_nothing_happens_where_nothing_comes(self):
         """cheroot 378: a select() with a short timeout ate the battery of small boards."""
         server = self.serve(hello)
@@ -141,8 +123,8 @@ class CrowdTest(CrewTest):
         watch = server.crew.selector
         with mock.patch.object(watch, "wait", wraps=watch.wait) as wait, mock.patch.object(crew, "time", wraps=time):
             used = time.process_time()
-            time.sleep(0.6)
-            self.assertLess(time.process_time() - used, 0.06)
+            time.sleep(0.2)
+            self.assertLess(time.process_time() - used, 0.02)
             self.assertTrue(server.crew.guard_dozes)
             self.assertLessEqual(wait.call_count, 2)
 
@@ -151,7 +133,7 @@ class CrowdTest(CrewTest):
         silent = self.connect(server, 3)
         for sock in self.connect(server, 2):
             ask(sock)
-        time.sleep(0.1)  # longer than a farewell
+        time.sleep(0.03)  # longer than a farewell
         self.assertEqual(ask(self.connect(server)).code, 200)
         self.assertEqual(raw.receive(silent[0]), b"")
 
@@ -160,7 +142,7 @@ class CrowdTest(CrewTest):
         for sock in self.connect(server, 5):
             sock.sendall(HELLO[:9])
         self.assertTrue(eventually(lambda: len(server.connections) == 5))
-        time.sleep(0.1)
+        time.sleep(0.03)
         for _ in range(5):
             self.assertEqual(ask(self.connect(server)).code, 200)
 
@@ -302,7 +284,7 @@ class BlockedTest(CrewTest):
 
     def test_a_slow_client_is_cut_off_where_it_holds_the_last_thread(self):
         """Large bodies are read by the application: whoever sends them byte by byte could take all threads."""
-        patch = mock.patch.object(Crew, "distress", 0.2)
+        patch = mock.patch.object(Crew, "distress", 0.05)
         self.stack.enter_context(patch)
         server = self.serve(read_all, threads=2)
         slow = self.connect(server, 4)
@@ -367,8 +349,8 @@ class ShortageTest(CrewTest):
             sock = self.connect(server)
             sock.sendall(HELLO)
             used = time.process_time()
-            time.sleep(0.3)
-            self.assertLess(time.process_time() - used, 0.1)
+            time.sleep(0.15)  # in which it tries twice or three times
+            self.assertLess(time.process_time() - used, 0.05)
             self.assertLessEqual(tried.call_count, 5)
             is_short.clear()
             self.assertEqual(raw.receive_answer(sock).code, 200)
@@ -378,7 +360,7 @@ class ShortageTest(CrewTest):
         server = self.serve(hello)
         silent = self.connect(server, 3)
         self.assertTrue(eventually(lambda: len(server.connections) == 3))
-        time.sleep(0.1)
+        time.sleep(0.03)
         accept = server.get_request
 
         def get_request():
@@ -429,7 +411,10 @@ class ShortageTest(CrewTest):
         """Nobody looked for connections any more, and the guard dozed."""
         for options in [{}, THREADED]:
             for place, name in [("selector", "wait"), ("selector", "watch"), ("server", "service_actions")]:
-                with self.subTest(options, name=name), mock.patch.multiple(Crew, pause=0.01, complaint=0):
+                with (
+                    self.subTest(options, name=name),
+                    mock.patch.multiple(Crew, pause=0.01, complaint=0, doze_after=3),
+                ):
                     server = self.serve(hello, options, ImpatientHandler)  # the sweeps are often
                     sock = self.connect(server)
                     self.assertEqual(ask(sock).code, 200)
@@ -456,7 +441,7 @@ class ShortageTest(CrewTest):
 
     def test_a_client_that_is_gone_before_it_is_taken_is_not_the_last(self):
         """BSD says so at accept(), where Linux gives a socket that is dead."""
-        server = make_server("127.0.0.1", 0, paths, threaded=True)
+        server = self.make(paths, threaded=True)
         socks = self.connect(server, 5)
         accept, errors = server.get_request, [ConnectionAbortedError(errno.ECONNABORTED, "gone")] * 3
         errors += [OSError(errno.EMFILE, "Too many open files")]
@@ -514,7 +499,7 @@ class RaceTest(CrewTest):
 
         ours, theirs = socket.socketpair()
         self.addCleanup(theirs.close)
-        server = make_server("127.0.0.1", 0, hello, threaded=True)
+        server = self.make(hello, threaded=True)
         self.addCleanup(server.server_close)
         mine = server.crew = Crew(server, 2)
         handler = HookedHandler.begin(ours, "client", server)
@@ -524,7 +509,7 @@ class RaceTest(CrewTest):
 
         def set_free():
             frees.start()
-            frees.join(0.1)
+            frees.join(0.05)
 
         handler.hook = set_free
         mine.unwatch(handler)
@@ -580,11 +565,11 @@ class SelectorTest(CrewTest):
         sock = self.connect(server)
         for piece in [HELLO[:9], HELLO[9:]]:
             sock.sendall(piece)
-            time.sleep(0.01)
+            time.sleep(0.005)
         self.assertEqual(raw.receive_answer(sock).code, 200)
         for piece in [request("POST / HTTP/1.1", "Content-Length: 4"), b"ab", b"cd"]:
             sock.sendall(piece)
-            time.sleep(0.01)
+            time.sleep(0.005)
         self.assertEqual(raw.receive_answer(sock).body, b"abcd")
         server.app = returning([b"x" * 5000000])
         [answer] = raw.ask(server.port, HELLO)
@@ -638,13 +623,12 @@ class EndTest(CrewTest):
             clients = [threading.Thread(target=ask_on) for _ in range(8)]
             for client in clients:
                 client.start()
-            time.sleep(0.2)
+            self.assertTrue(eventually(lambda answered=answered: len(answered) > 50))
             server.shutdown(raw.PATIENCE)
             for client in clients:
                 client.join()
             with self.subTest(options):
                 self.assertEqual(lost, [])
-                self.assertGreater(len(answered), 50)
 
     @staticmethod
     def ask_until_close(sock, lost, answered):
@@ -662,98 +646,11 @@ class EndTest(CrewTest):
             if "connection" in answer.fields:
                 return True
 
-    def test_connections_may_come_and_go_while_it_ends(self):
-        for options in [{}, THREADED]:
-            for seconds in [0, 0.05, 1]:
-                with (
-                    self.subTest(options, seconds=seconds),
-                    mock.patch.object(BaseWSGIServer, "request_queue_size", 256),
-                ):
-                    server = make_server("127.0.0.1", 0, hello, **options)
-                    serving = threading.Thread(target=server.serve_forever)
-                    serving.start()
-                    with self.hammering(server.port) as hammers:
-                        time.sleep(0.1)
-                        server.shutdown(seconds)
-                        serving.join()
-                    self.assertGreater(sum(hammer.count for hammer in hammers), 50)
-                    self.assertEqual(server.connections, {})
-        self.assertEqual(self.tracebacks(), [])
-
-    @contextmanager
-    def hammering(self, port):
-        """Clients that connect, send something or nothing, and leave in one way or the other."""
-        is_over = threading.Event()
-
-        def hammer(thread):
-            for number in range(10**9):
-                if is_over.is_set():
-                    return
-                try:
-                    sock = raw.connect(port, 0.1)
-                except OSError:
-                    is_over.wait(0.001)
-                    continue
-                thread.count += 1
-                data = [b"", HELLO[:7], HELLO, request("POST / HTTP/1.1", "Content-Length: 9", body=b"x")][number % 4]
-                with suppress(OSError):
-                    sock.sendall(data)
-                raw.reset(sock) if number % 3 else sock.close()
-
-        hammers = []
-        for _ in range(4):
-            thread = threading.Thread(target=lambda: hammer(threading.current_thread()))
-            thread.count = 0
-            hammers.append(thread)
-            thread.start()
-        try:
-            yield hammers
-        finally:
-            is_over.set()
-            for thread in hammers:
-                thread.join()
-
-    def test_thousands_of_resets_leave_nothing(self):
-        """CVE-2024-49769: half-open sockets made select() spin."""
-        server = self.serve(hello)
-        with self.hammering(server.port) as hammers:
-            for _ in repeatedly():
-                if sum(hammer.count for hammer in hammers) > 2000:
-                    break
-        self.assertTrue(eventually(lambda: not server.connections))
-        self.assertEqual(ask(self.connect(server)).code, 200)
-        self.assertEqual(self.tracebacks(), [])
-
-    def test_clients_that_leave_in_the_middle_of_an_answer_leave_nothing(self):
-        """CVE-2022-31015: a socket that one thread closed while another waited for it was the end of the server."""
-        for options in [{}, {"threads": 4}]:
-            server = self.serve(returning([b"x" * 3000000]), THREADED if options else {}, **options)
-            for number in range(200):
-                sock = raw.connect(server.port)
-                sock.sendall(HELLO)
-                sock.recv(1000)
-                raw.reset(sock) if number % 2 else sock.close()
-            self.assertTrue(eventually(lambda server=server: not server.connections))
-            server.app = hello
-            self.assertEqual(ask(self.connect(server)).code, 200)
-        self.assertEqual(self.tracebacks(), [])
-
     def test_a_shutdown_before_it_begins_is_a_shutdown(self):
         for options in [{}, THREADED]:
-            server = make_server("127.0.0.1", 0, hello, **options)
+            server = self.make(hello, **options)
             server.shutdown()
             server.serve_forever()
-            with self.assertRaises(OSError):
-                raw.connect(server.port)
-
-    def test_a_shutdown_in_the_moment_it_begins_is_a_shutdown(self):
-        for number in range(30):
-            server = make_server("127.0.0.1", 0, hello, threaded=bool(number % 2))
-            serving = threading.Thread(target=server.serve_forever)
-            serving.start()
-            time.sleep(number / 10000)
-            server.shutdown()
-            serving.join()
             with self.assertRaises(OSError):
                 raw.connect(server.port)
 
@@ -785,29 +682,20 @@ class EndTest(CrewTest):
         self.assertEqual(raw.receive(sock), b"")
         gate.opened.set()
 
-    def test_a_view_may_shut_it_down(self):
-        def app(environ, start_response):
-            server.shutdown()
-            return hello(environ, start_response)
-
-        for options in [{}, THREADED]:
-            server = self.serve(app, options)
-            answer = ask(self.connect(server))
-            self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
-            self.assertTrue(server.has_ended.wait(raw.PATIENCE))
-
-    def test_a_view_may_close_it(self):
+    def test_a_view_may_shut_it_down_or_close_it(self):
         """The one thread looked on, at a selector that was closed; a member of several waited for itself."""
 
         def app(environ, start_response):
-            server.server_close()
+            getattr(server, environ["PATH_INFO"][1:])()
             return hello(environ, start_response)
 
         for options in [{}, THREADED]:
-            server = self.serve(app, options)
-            answer = ask(self.connect(server))
-            self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
-            self.assertTrue(server.has_ended.wait(raw.PATIENCE))
+            for method in ["shutdown", "server_close"]:
+                with self.subTest(options, method=method):
+                    server = self.serve(app, options)
+                    answer = ask(self.connect(server), request(f"GET /{method} HTTP/1.1"))
+                    self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
+                    self.assertTrue(server.has_ended.wait(raw.PATIENCE))
         self.assertEqual(self.tracebacks(), [])
 
     def test_what_has_begun_is_finished(self):
@@ -848,7 +736,7 @@ class EndTest(CrewTest):
         closing.join()
 
     def test_who_waits_in_the_queue_of_the_socket_is_served(self):
-        server = make_server("127.0.0.1", 0, paths, threaded=True)
+        server = self.make(paths, threaded=True)
         socks = self.connect(server, 20)
         for sock in socks:
             sock.sendall(HELLO)
@@ -865,7 +753,7 @@ class EndTest(CrewTest):
             if not hasattr(waiting.select, "epoll"):
                 continue
             with self.subTest(what):
-                server = make_server("127.0.0.1", 0, paths)
+                server = self.make(paths)
                 others = self.connect(server, 3)
                 original, calls = getattr(*place), []
 
@@ -890,7 +778,7 @@ class EndTest(CrewTest):
     def test_an_interrupt_while_it_ends_is_the_end(self):
         gate = Gate()
         self.addCleanup(gate.opened.set)
-        server = make_server("127.0.0.1", 0, gate, threaded=True)
+        server = self.make(gate, threaded=True)
         server.shutdown_timeout = 3600
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
@@ -906,7 +794,7 @@ class EndTest(CrewTest):
         def app(environ, start_response):
             raise KeyError("through")
 
-        server = make_server("127.0.0.1", 0, app, passthrough_errors=True)
+        server = self.make(app, passthrough_errors=True)
         for sock in self.connect(server, 3):
             sock.sendall(HELLO)
         with self.assertRaisesRegex(KeyError, "through"):
@@ -919,7 +807,7 @@ class OneRequestTest(CrewTest):
 
     def test_it_answers_one_request_and_no_other(self):
         for options in [{}, THREADED]:
-            server = make_server("127.0.0.1", 0, paths, **options)
+            server = self.make(paths, **options)
             self.addCleanup(server.server_close)
             silent, first, second = self.connect(server, 3)
             first.sendall(request("GET /1 HTTP/1.1"))
@@ -933,7 +821,7 @@ class OneRequestTest(CrewTest):
             self.assertEqual(raw.receive(silent), b"")
 
     def test_it_waits_no_longer_than_it_is_told(self):
-        server = make_server("127.0.0.1", 0, paths)
+        server = self.make(paths)
         self.addCleanup(server.server_close)
         server.timeout = 0.05
         self.connect(server)
@@ -943,7 +831,7 @@ class OneRequestTest(CrewTest):
 
     def test_it_ends_when_the_server_is_closed(self):
         for options in [{}, THREADED]:
-            server = make_server("127.0.0.1", 0, paths, **options)
+            server = self.make(paths, **options)
             handling = threading.Thread(target=server.handle_request)
             handling.start()
             self.assertTrue(eventually(lambda server=server: server.crew and server.crew.polling.locked()))
@@ -953,7 +841,7 @@ class OneRequestTest(CrewTest):
 
     def test_a_server_may_serve_for_ever_after_it(self):
         gate = Gate()
-        server = make_server("127.0.0.1", 0, gate, threaded=True)
+        server = self.make(gate, threaded=True)
         sock = self.connect(server)
         sock.sendall(HELLO)
         server.handle_request()

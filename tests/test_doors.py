@@ -17,8 +17,8 @@ from nanoweb import App, serving
 from nanoweb.listening import adopt_socket, systemd_socket
 from nanoweb.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server, run_simple, serve
 from tests import raw
-from tests.programs import hello
-from tests.servers import ServerProcess, collected_log, eventually
+from tests.programs import hasten, hello
+from tests.servers import ServerProcess, ServerProcessTest, collected_log, eventually
 
 HELLO = raw.request("GET / HTTP/1.1")
 
@@ -197,7 +197,7 @@ class DescriptorTest(unittest.TestCase):
             port = listener.getsockname()[1]
             with make_server("ignored", 1, hello, threaded=True, fd=listener.fileno()) as server:
                 self.assertEqual(server.port, port)
-                thread = threading.Thread(target=server.serve_forever)
+                thread = threading.Thread(target=hasten(server).serve_forever)
                 thread.start()
                 self.assertEqual(raw.ask(port, HELLO)[0].code, 200)
                 server.shutdown()
@@ -234,13 +234,8 @@ class DescriptorTest(unittest.TestCase):
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "there are no processes to share a socket")
-class WorkersTest(unittest.TestCase):
+class WorkersTest(ServerProcessTest):
     """Several processes behind serve()."""
-
-    def start(self, program):
-        server = ServerProcess(program, signal.SIGTERM)
-        self.addCleanup(server.stop)
-        return server
 
     def ask(self, server, count):
         """Return what so many connections are answered."""
@@ -261,7 +256,8 @@ def load():
         return [text]
     return app
 serve(load=load, port=0, workers=2, shutdown_timeout=5)
-"""
+""",
+                signal.SIGTERM,
             )
             self.assertTrue(eventually(lambda: server.log().count("is ready") == 2))
             self.assertEqual(set(self.ask(server, 4)), {b"old"})
@@ -280,25 +276,25 @@ serve(load=load, port=0, workers=2, shutdown_timeout=5)
         self.assertEqual(server.log().count("Traceback"), 1)
 
     def test_a_log_that_the_application_sets_up_has_each_line_once(self):
-        for workers in (1, 2):
-            server = self.start(
-                "import logging\nfrom nanoweb.serving import serve\nfrom tests.programs import hello\n"
-                "def load():\n    logging.basicConfig(format='mine: %(message)s')\n    return hello\n"
-                f"serve(load=load, port=0, workers={workers})"
-            )
+        program = (
+            "import logging\nfrom nanoweb.serving import serve\nfrom tests.programs import hello\n"
+            "def load():\n    logging.basicConfig(format='mine: %(message)s')\n    return hello\n"
+            "serve(load=load, port=0, workers="
+        )
+        for server in [self.start(f"{program}{workers})", signal.SIGTERM) for workers in (1, 2)]:
             self.assertEqual(self.ask(server, 1), [b"hello"])
             self.assertTrue(eventually(lambda server=server: re.search("mine: .* 200", server.log())), server.log())
             self.assertEqual(server.log().count(" 200 "), 1)
 
     def test_a_ctrl_c_while_the_application_is_loaded_ends_it_without_a_traceback(self):
-        for workers in (1, 2):
-            server = ServerProcess(
-                "import time\nfrom nanoweb.serving import serve\n"
-                "def load():\n    print('loading', flush=True)\n    while True: time.sleep(0.1)\n"
-                f"serve(load=load, port=0, workers={workers})"
-            )
+        program = (
+            "import time\nfrom nanoweb.serving import serve\n"
+            "def load():\n    print('loading', flush=True)\n    while True: time.sleep(0.1)\n"
+            "serve(load=load, port=0, workers="
+        )
+        for server in [ServerProcess(f"{program}{workers})") for workers in (1, 2)]:
             self.addCleanup(server.file.close)
-            self.assertTrue(eventually(lambda server=server: "loading" in server.log()))
+            server.await_log("loading")
             server.process.send_signal(signal.SIGINT)
             self.assertEqual(server.process.wait(raw.PATIENCE), 0)
             self.assertNotIn("Traceback", server.log())
@@ -306,7 +302,8 @@ serve(load=load, port=0, workers=2, shutdown_timeout=5)
     def test_the_access_log_can_be_left_out(self):
         server = self.start(
             "from nanoweb.serving import serve\nfrom tests.programs import hello\n"
-            "serve(hello, port=0, access_log=False)"
+            "serve(hello, port=0, access_log=False)",
+            signal.SIGTERM,
         )
         self.assertEqual(self.ask(server, 1), [b"hello"])
         self.assertEqual(raw.ask(server.port, b"nonsense\r\n\r\n")[0].code, 400)

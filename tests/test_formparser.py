@@ -390,14 +390,14 @@ class LimitTest(unittest.TestCase):
             self.assertIn(reason, getattr(caught.exception, "description", str(caught.exception)))
             self.assertLess(stream.given, 2_100_000)
 
-    def test_a_hundred_thousand_parts_are_read_up_to_the_limit_or_all(self):
-        body = multipart(part(b'name="a"', b"x") * 100_000)
+    def test_tens_of_thousands_of_parts_are_read_up_to_the_limit_or_all(self):
+        body = multipart(part(b'name="a"', b"x") * 30_000)
         stream = io.BytesIO(body)
         with self.assertRaises(RequestEntityTooLarge):
             MultiPartParser(max_form_parts=1000).parse(stream, BOUNDARY, None)
-        self.assertLess(stream.tell(), 1_000_000)
+        self.assertLess(stream.tell(), 300_000)
         form, files = MultiPartParser().parse(io.BytesIO(body), BOUNDARY, None)
-        self.assertEqual((form.getlist("a"), files), (["x"] * 100_000, {}))
+        self.assertEqual((form.getlist("a"), files), (["x"] * 30_000, {}))
 
     def test_a_boundary_must_come_within_8_kb(self):
         body = multipart(part(b'name="a"', b"x"))

@@ -13,9 +13,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
-from contextlib import redirect_stderr
+from contextlib import ExitStack, redirect_stderr
 from unittest import mock
 
 from nanoweb import listening, serving
@@ -24,7 +23,7 @@ from nanoweb.serving import make_server, run_simple
 
 from . import raw
 from .raw import HELLO, request
-from .servers import KINDS, ROOT, ServerProcess, collected_log, echo, eventually, hello, running
+from .servers import KINDS, ROOT, ServerProcessTest, collected_log, echo, hasten, hello, running
 from .test_tls import CERTIFICATE, KEY
 
 
@@ -131,7 +130,7 @@ if hasattr(socket, "AF_UNIX"):
                 return raw.receive_answer(sock)
 
         def serve(self):
-            server = make_server("unix://" + self.path, 0, echo, threaded=True)
+            server = hasten(make_server("unix://" + self.path, 0, echo, threaded=True))
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             self.addCleanup(thread.join)
@@ -284,112 +283,52 @@ class TLSTest(unittest.TestCase):
         self.assertEqual([record for record in self.records if record.exc_info], [])
 
 
-class ProgramTest(unittest.TestCase):
-    """run_simple() in a process of its own, and the signals that end it."""
-
-    ASKS = request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue")
-
-    def start(self, kind, stop_signal=signal.SIGINT, timeout=raw.PATIENCE):
-        server = ServerProcess(
-            "from nanoweb.serving import BaseWSGIServer; from tests.programs import serve\n"
-            f"BaseWSGIServer.shutdown_timeout = {timeout}\n"
-            f"serve({kind!r}, farewell=0.1, homecoming=0.1)",
-            stop_signal,
-        )
-        self.addCleanup(server.stop)
-        return server
+class ProgramTest(ServerProcessTest):
+    """run_simple() in a process of its own, and the signals that end it; tests/extra/long_serving.py has more."""
 
     def test_it_prints_its_address_and_ends_cleanly(self):
-        for kind, stop_signal in zip(KINDS, [signal.SIGTERM, signal.SIGINT, signal.SIGINT]):
-            with self.subTest(kind, signal=stop_signal.name):
-                server = self.start(kind, stop_signal)
+        signals = dict(zip(KINDS, [signal.SIGTERM, signal.SIGINT, signal.SIGINT]))
+        servers = {kind: self.start_kind(kind, signals[kind]) for kind in KINDS}
+        for kind, server in servers.items():
+            with self.subTest(kind, signal=signals[kind].name):
                 with raw.connect(server.port) as sock:
                     sock.sendall(HELLO)
                     self.assertEqual(raw.receive_answer(sock).code, 200)
-                    self.assertTrue(eventually(lambda server=server: server.log().endswith("200 -\n")), server.log())
+                    server.await_log("200 -$")
                     self.assertRegex(
                         server.log(),
                         r"\A \* Running on http://127\.0\.0\.1:[0-9]+\n \* This is for development: [^\n]+\n"
                         r"Press CTRL\+C to quit\n"
                         r'127\.0\.0\.1 - - \[[^]]+\] "GET /hello HTTP/1\.1" 200 -\n\Z',
                     )
-                    server.process.send_signal(stop_signal)
-                    self.assertEqual(server.process.wait(raw.PATIENCE), 0)
+                server.process.send_signal(signals[kind])
+        for kind, server in servers.items():
+            with self.subTest(kind, signal=signals[kind].name):
+                self.assertEqual(server.process.wait(raw.PATIENCE), 0)
 
     def test_a_request_in_progress_is_answered_before_it_ends(self):
         """At once it got nothing at all; connections without a request are closed meanwhile."""
-        for kind in KINDS:
-            with self.subTest(kind):
-                server = self.start(kind)
-                with raw.connect(server.port) as idle, raw.connect(server.port) as sock:
-                    idle.sendall(HELLO)
-                    raw.receive_answer(idle)
-                    sock.sendall(self.ASKS)
-                    self.assertEqual(raw.receive_answer(sock).code, 100)
-                    server.process.send_signal(signal.SIGINT)
+        servers = {kind: self.start_kind(kind) for kind in KINDS}
+        with ExitStack() as stack:
+            socks = {}
+            for kind, server in servers.items():
+                idle, sock = socks[kind] = [stack.enter_context(raw.connect(server.port)) for _ in range(2)]
+                idle.sendall(HELLO)
+                raw.receive_answer(idle)
+                sock.sendall(self.ASKS)
+                self.assertEqual(raw.receive_answer(sock).code, 100)
+                server.process.send_signal(signal.SIGINT)
+            for kind, (idle, sock) in socks.items():
+                with self.subTest(kind):
                     if kind != "plain":  # whose one thread serves, and can do nothing else
-                        server.await_close()
+                        servers[kind].await_close()
                         self.assertEqual(raw.receive(idle), b"")
                     sock.sendall(b"hello")
                     answer = raw.Answer(raw.receive(sock))
                     self.assertEqual((answer.code, answer.fields["connection"]), (200, "close"))
                     self.assertEqual(json.loads(answer.body)["body"], "hello")
-                self.assertEqual(server.process.wait(raw.PATIENCE), 0)
-                self.assertNotIn("Traceback", server.log())
-
-    def test_who_will_not_end_is_not_waited_for_for_ever(self):
-        """The time is bounded, and a second signal cuts it short, without a traceback."""
-        for kind in KINDS:
-            for seconds, stop_signal in [(0.05, signal.SIGTERM), (3600, signal.SIGINT)]:
-                with self.subTest(kind, seconds=seconds):
-                    server = self.start(kind, timeout=seconds)
-                    with raw.connect(server.port) as sock:
-                        sock.sendall(self.ASKS)
-                        self.assertEqual(raw.receive_answer(sock).code, 100)
-                        server.process.send_signal(stop_signal)
-                        if kind != "plain":
-                            server.await_close()
-                        if seconds > 1:
-                            time.sleep(0.05)
-                            server.process.send_signal(stop_signal)
-                        self.assertEqual(server.process.wait(raw.PATIENCE), 0)
-                        self.assertEqual(raw.receive(sock), b"")
-                    self.assertNotRegex(server.log(), "Traceback|KeyboardInterrupt")
-
-    def test_a_process_that_a_view_has_forked_is_no_server(self):
-        """It ends by a signal as if we had no handler for it, and by sys.exit() without a word to the client."""
-        program = (
-            "import os, signal, sys, time, warnings\n"
-            "warnings.simplefilter('ignore')\n"  # a server has threads, and Python 3.12 thinks that this is dangerous
-            "from tests.programs import serve\n"
-            "def app(environ, start_response):\n"
-            "    line, tail = os.pipe()\n"
-            "    pid = os.fork()\n"
-            "    if pid == 0:\n"
-            "        if environ['PATH_INFO'] == '/exit': sys.exit(7)\n"
-            "        os.write(tail, b'!')\n"
-            "        for _ in range(300): time.sleep(0.1)\n"
-            "        os._exit(1)\n"
-            "    if environ['PATH_INFO'] != '/exit':\n"
-            "        os.read(line, 1)\n"
-            "        os.kill(pid, signal.SIGTERM)\n"
-            "    found, status = os.waitpid(pid, os.WNOHANG)\n"
-            "    while not found:\n"
-            "        time.sleep(0.05)\n"
-            "        if environ['PATH_INFO'] != '/exit':\n"
-            "            os.kill(pid, signal.SIGTERM)    # again: Python 3.13 may miss one after a thread forked\n"
-            "        found, status = os.waitpid(pid, os.WNOHANG)\n"
-            "    os.close(line); os.close(tail)\n"
-            "    start_response('200 OK', [])\n"
-            "    return [b'%d' % status]\n"
-        )
-        for kind in KINDS if hasattr(os, "fork") else ():
-            server = ServerProcess(f"{program}serve({kind!r}, app)", signal.SIGTERM)
-            self.addCleanup(server.stop)
-            for path, status in [("/exit", 7 << 8), ("/kill", signal.SIGTERM), ("/exit", 7 << 8)]:
-                with self.subTest(kind, path=path):
-                    [answer] = raw.ask(server.port, request(f"GET {path} HTTP/1.1"))
-                    self.assertEqual((answer.code, answer.body), (200, b"%d" % status), server.log())
+                    self.assertEqual(servers[kind].process.wait(raw.PATIENCE), 0)
+                    self.assertNotIn("Traceback", servers[kind].log())
 
     def test_a_program_keeps_its_own_log_and_its_own_signals(self):
         program = (
@@ -397,65 +336,32 @@ class ProgramTest(unittest.TestCase):
             "signal.signal(signal.SIGTERM, lambda *args: sys.exit(7));"
             "from tests.programs import serve; serve('threaded')"
         )
-        server = ServerProcess(program, signal.SIGTERM)
-        self.addCleanup(server.stop)
+        server = self.start(program, signal.SIGTERM)
+        self.assertTrue(server.port)
         self.assertEqual(server.log().count("mine: "), server.log().count("\n"))
         self.assertEqual(server.stop(), 7)
-
-    def test_a_server_without_descriptors_serves_again_when_there_are_some(self):
-        server = ServerProcess(
-            "import resource; from tests.programs import serve, hello\n"
-            "resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))\n"
-            "serve('threaded', hello, farewell=0.1, pause=0.05)"
-        )
-        self.addCleanup(server.stop)
-        silent = [raw.connect(server.port) for _ in range(100)]
-        for sock in silent:
-            self.addCleanup(sock.close)
-        with raw.connect(server.port) as sock:
-            sock.sendall(HELLO)
-            self.assertEqual(raw.receive_answer(sock).code, 200)
-        self.assertEqual(server.log().count("Too many open files"), 1)
 
 
 if hasattr(os, "fork"):
 
-    class ForkTest(unittest.TestCase):
+    class ForkTest(ServerProcessTest):
         """A process for each connection."""
-
-        def run_program(self, program, data=HELLO):
-            """Ask a program with an application that is called app; return (what was answered, its log)."""
-            server = ServerProcess(f"from nanoweb.serving import run_simple\n{program}")
-            try:
-                return raw.send(server.port, data), server
-            finally:
-                self.addCleanup(server.stop)
-
-        def test_a_signal_in_the_middle_of_a_fork_is_not_lost(self):
-            """Python drops what a hook raises: under load Ctrl-C did nothing."""
-            _, server = self.run_program(
-                "import os, signal\n"
-                "from tests.programs import serve\n"
-                "os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))\n"
-                "serve('forking')"
-            )
-            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
-            self.assertNotRegex(server.log(), "Traceback|ignored")
 
         def test_there_are_never_more_processes_than_allowed(self):
             """Who comes too late waits, until one of the others ends or has been silent for a moment."""
-            server = ServerProcess(
-                "from tests.programs import echo, run_simple; run_simple('127.0.0.1', 0, echo, processes=2)"
+            server = self.start(
+                "from tests.programs import echo, run_simple; from nanoweb.serving import WSGIRequestHandler\n"
+                "WSGIRequestHandler.crowded_timeout = 0.05\n"
+                "run_simple('127.0.0.1', 0, echo, processes=2)"
             )
-            self.addCleanup(server.stop)
             with raw.connect(server.port) as first, raw.connect(server.port) as second:
                 for sock in [first, second]:
-                    sock.sendall(request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue"))
+                    sock.sendall(self.ASKS)
                     self.assertEqual(raw.receive_answer(sock).code, 100)
                 late = raw.connect(server.port)
                 self.addCleanup(late.close)
                 late.sendall(HELLO)
-                late.settimeout(0.2)
+                late.settimeout(0.1)
                 with self.assertRaises(socket.timeout):
                     late.recv(1)
                 late.settimeout(raw.PATIENCE)
@@ -465,108 +371,17 @@ if hasattr(os, "fork"):
 
         def test_silent_connections_take_no_process(self):
             """Two of them took all that there were, and each kept them for a moment."""
-            server = ServerProcess(
+            server = self.start(
                 "from tests.programs import hello, run_simple; from nanoweb.serving import WSGIRequestHandler\n"
                 "WSGIRequestHandler.crowded_timeout = 3600\n"
                 "run_simple('127.0.0.1', 0, hello, processes=2)"
             )
-            self.addCleanup(server.stop)
             for _ in range(10):
                 self.addCleanup(raw.connect(server.port).close)
             with raw.connect(server.port) as sock:
                 for _ in range(2):
                     sock.sendall(HELLO)
                     self.assertEqual(raw.receive_answer(sock).code, 200)
-
-        def test_who_only_looks_whether_we_live_takes_no_process(self):
-            """As the probes of load balancers do."""
-            server = ServerProcess(
-                "import os; from tests.programs import hello, run_simple\n"
-                "os.register_at_fork(before=lambda: os.write(1, b'a process\\n'))\n"
-                "run_simple('127.0.0.1', 0, hello, processes=2)"
-            )
-            self.addCleanup(server.stop)
-            for _ in range(5):
-                raw.connect(server.port).close()
-                raw.reset(raw.connect(server.port))
-            self.assertEqual([answer.code for answer in raw.ask(server.port, HELLO)], [200])
-            self.assertEqual(server.process.poll(), None)
-            self.assertTrue(eventually(lambda: "a process" in server.log()))
-            self.assertEqual(server.log().count("a process"), 1)
-
-        def test_a_client_that_keeps_a_process_busy_leaves_it_to_others(self):
-            server = ServerProcess(
-                "from tests.programs import hello, run_simple; run_simple('127.0.0.1', 0, hello, processes=2)"
-            )
-            self.addCleanup(server.stop)
-            is_answered = threading.Event()
-            closed = []
-
-            def ask_on():
-                with raw.connect(server.port) as sock:
-                    while not (closed or is_answered.is_set()):
-                        sock.sendall(HELLO)
-                        if raw.receive_answer(sock).fields.get("connection") == "close":
-                            closed.append(sock)
-
-            threads = [threading.Thread(target=ask_on) for _ in range(2)]
-            for thread in threads:
-                thread.start()
-            time.sleep(0.1)
-            with raw.connect(server.port) as late:
-                late.sendall(HELLO)
-                self.assertEqual(raw.receive_answer(late).code, 200)
-            is_answered.set()
-            for thread in threads:
-                thread.join()
-            self.assertTrue(closed)
-
-        def test_where_no_process_can_be_made_the_client_is_told(self):
-            data, server = self.run_program(
-                "import os\n"
-                "from tests.programs import hello\n"
-                "fork, calls = os.fork, []\n"
-                "def fail():\n"
-                "    calls.append(1)\n"
-                "    if len(calls) > 2:\n"
-                "        return fork()\n"
-                "    raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
-                "os.fork = fail\n"
-                "run_simple('127.0.0.1', 0, hello, processes=2)"
-            )
-            self.assertEqual(raw.Answer(data).code, 503)
-            self.assertEqual([raw.ask(server.port, HELLO)[0].code for _ in range(2)], [503, 200])
-            self.assertEqual(server.log().count("cannot make a process: "), 1)
-
-        def test_a_process_whose_parent_was_killed_ends(self):
-            server = ServerProcess(
-                "from tests.programs import hello, run_simple; run_simple('127.0.0.1', 0, hello, processes=2)"
-            )
-            self.addCleanup(server.stop)
-            with raw.connect(server.port) as sock:
-                sock.sendall(HELLO)
-                self.assertEqual(raw.receive_answer(sock).code, 200)
-                server.process.kill()
-                self.assertEqual(raw.receive(sock), b"")
-
-        def test_a_client_that_takes_nothing_does_not_keep_its_process(self):
-            server = ServerProcess(
-                "import tempfile; from nanoweb.serving import WSGIRequestHandler, run_simple\n"
-                "class Handler(WSGIRequestHandler):\n"
-                "    send_timeout = 0.2\n"
-                "def app(environ, start_response):\n"
-                "    start_response('200 OK', [])\n"
-                "    file = tempfile.TemporaryFile()\n"
-                "    file.truncate(30000000)\n"
-                "    return environ['wsgi.file_wrapper'](file)\n"
-                "run_simple('127.0.0.1', 0, app, processes=2, request_handler=Handler)"
-            )
-            self.addCleanup(server.stop)
-            for _ in range(3):
-                sock = raw.connect(server.port)
-                self.addCleanup(sock.close)
-                sock.sendall(HELLO)
-            self.assertEqual(sock.recv(12), b"HTTP/1.1 200")
 
         def test_a_child_that_is_gone_already_keeps_none_from_ending(self):
             gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
@@ -575,42 +390,6 @@ if hasattr(os, "fork"):
             server.active_children = {gone.pid}
             server.server_close()
             self.assertEqual(server.active_children, set())
-
-        def test_a_child_that_heeds_no_signal_is_killed(self):
-            server = ServerProcess(
-                "from tests import programs; from nanoweb.serving import BaseWSGIServer;"
-                "BaseWSGIServer.shutdown_timeout = 0.05;"
-                "programs.run_simple('127.0.0.1', 0, programs.deaf, processes=2)"
-            )
-            with raw.connect(server.port) as sock:
-                sock.sendall(request("POST / HTTP/1.1", "Content-Length: 5", "Expect: 100-continue"))
-                self.assertEqual(raw.receive_answer(sock).code, 100)
-                self.assertEqual(server.stop(), 0)
-                self.assertEqual(raw.receive(sock), b"")
-
-        def test_what_a_view_prints_is_seen_once(self):
-            """os._exit() writes nothing that is held back, and a fork doubles it."""
-            data, server = self.run_program(
-                "from tests.programs import hello\n"
-                "print('by the program')\n"
-                "def app(environ, start_response):\n"
-                "    print('by the view')\n"
-                "    return hello(environ, start_response)\n"
-                "run_simple('127.0.0.1', 0, app, processes=2)"
-            )
-            self.assertEqual(raw.Answer(data).body, b"hello")
-            server.process.send_signal(signal.SIGINT)
-            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
-            self.assertEqual((server.log().count("by the program"), server.log().count("by the view")), (1, 1))
-
-        def test_an_error_that_passes_through_is_seen(self):
-            data, server = self.run_program(
-                "run_simple('127.0.0.1', 0, lambda *args: {}['key'], processes=2, passthrough_errors=True)"
-            )
-            self.assertEqual(data, b"")
-            server.process.send_signal(signal.SIGINT)
-            self.assertEqual(server.process.wait(raw.PATIENCE), 0)
-            self.assertEqual(server.log().count("KeyError: 'key'"), 1)
 
 
 if __name__ == "__main__":

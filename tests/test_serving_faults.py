@@ -14,7 +14,7 @@ from nanoweb.listening import admit, bar_newcomers
 from nanoweb.serving import ThreadedWSGIServer
 
 from . import raw
-from .programs import paths
+from .programs import hasten, paths
 
 
 class BarredTest(unittest.TestCase):
@@ -97,7 +97,7 @@ class CourtesyTest(unittest.TestCase):
 
     def test_clients_that_come_at_one_moment_do_not_all_go_to_one_of_them(self):
         one = ThreadedWSGIServer("127.0.0.1", 0, paths)
-        servers = [one, ThreadedWSGIServer("127.0.0.1", one.port, paths, fd=one.fileno())]
+        servers = [hasten(one), hasten(ThreadedWSGIServer("127.0.0.1", one.port, paths, fd=one.fileno()))]
         with ExitStack() as stack:
             stack.enter_context(mock.patch.object(Crew, "courtesy", 0.05))
             for server in servers:
@@ -106,7 +106,7 @@ class CourtesyTest(unittest.TestCase):
                 stack.callback(thread.join)
                 stack.callback(server.shutdown)
                 thread.start()
-            clients = [stack.enter_context(raw.connect(one.port)) for _ in range(12)]
+            clients = [stack.enter_context(raw.connect(one.port)) for _ in range(8)]
             for client in clients:
                 client.sendall(raw.HELLO)
             for client in clients:

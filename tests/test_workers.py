@@ -1,8 +1,6 @@
 """Several processes on one socket: what their supervisor does, in real processes that serve real connections."""
 
 import os
-import pathlib
-import re
 import select
 import signal
 import socket
@@ -18,9 +16,7 @@ from nanoweb import workers
 from nanoweb.waiting import wait_readable
 from nanoweb.workers import Supervisor
 
-from .programs import write_bare_package
-
-PATIENCE = 60  # seconds until a test gives up; nothing waits that long when all is well
+from .programs import PATIENCE, PrintingProcess, write_bare_package
 
 # What every program here begins with: a server that tells its process's number.  To "wait" it says "begun",
 # and does not answer before a word to go on.
@@ -74,77 +70,10 @@ finally:
     server.server_close()
 """
 
-TIRED = """
-Supervisor.lasting = 0.1
-def prepare():
-    threading.Timer(0.2, server.shutdown).start()
-"""
-NEVER_READY = """
-def prepare():
-    logging.info("starting")
-    time.sleep(600)
-"""
-DEAF = """
-def prepare():
-    global server
-    server.server_close()
-
-    class Deaf:
-        def serve_forever(self):
-            logging.info("starting")
-            time.sleep(600)
-
-        def shutdown(self):
-            time.sleep(600)
-
-    server = Deaf()
-"""
-BREAKABLE = """
-def prepare():
-    if os.path.exists(os.environ["FLAG"]):
-        1 / 0
-"""
 FAILING = """
 def prepare():
     logging.info("a try")
     FAILURE
-"""
-WITHOUT_PROCESSES = """
-Supervisor.backoff = 0.01
-fork, tries = os.fork, []
-
-def fail():
-    tries.append(1)
-    if len(tries) in (1, 2):
-        raise BlockingIOError(11, "Resource temporarily unavailable")
-    return fork()
-
-os.fork = fail
-"""
-# Of the socketpairs, the first one is the supervisor's own.
-WITHOUT_DESCRIPTORS = WITHOUT_PROCESSES.replace("os.fork", "socketserver.socket.socketpair").replace(
-    "(1, 2)", "(2, 3)"
-)
-SWALLOWING = """
-def prepare():
-    logging.info("starting")
-    try:
-        while True:
-            time.sleep(0.1)    # a signal that comes just before is heard after it
-    except BaseException:
-        logging.info("swallowed")
-"""
-FAILING_AT_THE_END = """
-def fail():
-    server.server_close()
-    1 / 0
-"""
-OWN_SIGNAL = """
-signal.signal(signal.SIGUSR1, lambda *args: logging.info("my own signal"))
-"""
-COUNTING = """
-def prepare():
-    logging.info("descriptors %s", sorted(int(fd) for fd in os.listdir("/dev/fd")))
 """
 REGISTERING = """
 atexit.register(lambda: logging.info("the end of %d", os.getpid()))
@@ -158,33 +87,6 @@ print("before")
 def prepare():
     print("within")
 """
-POOL = """
-from concurrent.futures import ThreadPoolExecutor
-pool = ThreadPoolExecutor(1)
-
-def job():
-    logging.info("the job has begun")
-    time.sleep(0.5)
-    logging.info("the job is done")
-
-def prepare():
-    pool.submit(job)
-"""
-FORKING = """
-import warnings
-warnings.simplefilter("ignore")    # a worker has two threads, and Python 3.12 thinks that this is dangerous
-
-def prepare():
-    line, tail = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.write(tail, b"!")
-        while True:
-            time.sleep(0.1)    # a signal that comes just before is heard after it
-    os.read(line, 1)
-    os.kill(pid, signal.SIGTERM)
-    logging.info("child %d", os.waitpid(pid, 0)[1])
-"""
 
 
 def setUpModule():
@@ -194,7 +96,7 @@ def setUpModule():
     Program.path = folder.name
 
 
-class Program:
+class Program(PrintingProcess):
     """A program that runs a supervisor, in a process and a process group of its own.
 
     port    where its workers answer
@@ -227,20 +129,6 @@ class Program:
             os.close(self.life)
             if "ResourceWarning" in log:
                 raise AssertionError(log)
-
-    def log(self):
-        size = os.fstat(self.file.fileno()).st_size
-        return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
-
-    def await_log(self, pattern, count=1):
-        """Wait until the log has so many matches, and return all it has."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            found = re.findall(pattern, self.log())
-            if len(found) >= count:
-                return found
-            time.sleep(0.01)
-        raise AssertionError(f"no {count} times {pattern!r} in:\n{self.log()}")
 
     def await_workers(self, count=2):
         """Wait until so many workers were ready, since the beginning; return their numbers, the last ones last."""
@@ -309,7 +197,7 @@ class LifeTest(unittest.TestCase):
         self.assertNotIn(program.process.pid, pids)
 
     def test_a_worker_that_dies_is_replaced(self):
-        program = Program(self)
+        program = Program(self, "Supervisor.backoff = 0.01")
         first, second = program.await_workers(2)
         for number, name in [(signal.SIGKILL, "SIGKILL"), (signal.SIGSEGV, "SIGSEGV")]:
             with self.subTest(name):
@@ -317,12 +205,6 @@ class LifeTest(unittest.TestCase):
                 program.await_log(f"worker {first} was killed by {name}")
                 first = program.await_workers(3 + (name == "SIGSEGV"))[-1]
                 self.assertEqual(program.seen(2), {first, second})
-
-    def test_a_server_that_has_ended_by_itself_is_replaced_too(self):
-        program = Program(self, TIRED, "workers=1")
-        pids = program.await_workers(2)
-        program.await_log(f"worker {pids[0]} ended with status 0")
-        self.assertNotEqual(pids[0], pids[1])
 
     def test_a_signal_ends_all_and_what_has_begun_is_answered(self):
         programs = {number: Program(self) for number in [signal.SIGTERM, signal.SIGINT]}
@@ -354,20 +236,6 @@ class LifeTest(unittest.TestCase):
             self.assertNotEqual(client.ask("go"), "")
         self.assertEqual(program.status(), 0)
 
-    def test_a_signal_to_the_whole_group_is_one_signal(self):
-        # Ctrl-C in a terminal, and what systemd does: each process gets it, and each worker the supervisor's besides.
-        programs = {number: Program(self) for number in [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]}
-        for number, program in programs.items():
-            with self.subTest(number.name):
-                pids = program.await_workers(2)
-                with program.connect() as client:
-                    self.assertEqual(client.ask("wait"), "begun")
-                    os.killpg(program.process.pid, number)
-                    program.await_log(f"{number.name}: ")
-                    self.assertIn(int(client.ask("go")), pids)
-                program.send(signal.SIGTERM)
-                self.assertEqual(program.status(), 0)
-
     def test_a_second_signal_ends_all_at_once(self):
         program = Program(self)
         program.await_workers(2)
@@ -381,16 +249,6 @@ class LifeTest(unittest.TestCase):
         self.assertIn("SIGTERM again", program.log())
         self.assertTrue(program.all_are_dead())
 
-    def test_a_worker_that_does_not_end_in_time_is_killed(self):
-        program = Program(self, "", "workers=2, shutdown_timeout=0.2")
-        program.await_workers(2)
-        with program.connect() as client:
-            self.assertEqual(client.ask("wait"), "begun")
-            program.send(signal.SIGTERM)
-            self.assertEqual(program.status(), 0)
-        self.assertIn("has not ended within 0.2 seconds: it is killed", program.log())
-        self.assertTrue(program.all_are_dead())
-
     def test_no_worker_outlives_its_supervisor(self):
         program = Program(self)
         program.await_workers(2)
@@ -400,16 +258,6 @@ class LifeTest(unittest.TestCase):
         with self.assertRaises(OSError):
             program.connect()
         self.assertEqual(program.log().count("its supervisor is gone"), 2)
-
-    def test_nor_does_one_that_is_busy_or_has_not_begun(self):
-        programs = {text: Program(self, text, "workers=1, shutdown_timeout=0.1") for text in [NEVER_READY, DEAF]}
-        for program in programs.values():
-            program.await_log("starting")
-            program.process.kill()
-        for text, program in programs.items():
-            with self.subTest(text):
-                program.status()
-                self.assertTrue(program.all_are_dead(), program.log())
 
 
 class RenewalTest(unittest.TestCase):
@@ -439,35 +287,12 @@ class RenewalTest(unittest.TestCase):
         for client in clients:
             client.join(PATIENCE)
         self.assertNotIn("", answers)
+        program.await_log("as it was told", 6)
         self.assertEqual(program.seen(2), new)
         self.assertTrue(new.isdisjoint(pids))
         program.send(signal.SIGTERM)
         self.assertEqual(program.status(), 0)
         self.assertNotIn("killed", program.log())
-
-    def test_an_old_one_ends_only_when_a_new_one_is_ready(self):
-        program = Program(self)
-        program.await_workers(2)
-        program.send(signal.SIGHUP)
-        program.await_workers(4)
-        program.await_log("as it was told", 2)
-        events = re.findall("is ready|as it was told", program.log())
-        self.assertEqual(events[:3], ["is ready", "is ready", "is ready"])
-
-    def test_a_program_that_no_longer_starts_leaves_the_old_workers_alone(self):
-        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, FLAG=os.path.join(folder, "flag")):
-            program = Program(self, BREAKABLE)
-            pids = set(program.await_workers(2))
-            pathlib.Path(os.environ["FLAG"]).touch()
-            program.send(signal.SIGHUP)
-            program.await_log("the others stay as they are")
-            self.assertEqual(program.seen(2), pids)
-            self.assertEqual(program.log().count("ZeroDivisionError"), 1)
-            os.unlink(os.environ["FLAG"])
-            program.send(signal.SIGHUP)
-            new = program.await_workers(4)[-2:]
-            program.await_log("as it was told", 2)
-            self.assertEqual(program.seen(2), set(new))
 
 
 class FailureTest(unittest.TestCase):
@@ -485,16 +310,6 @@ class FailureTest(unittest.TestCase):
                 self.assertEqual(log.count("no database\n"), "database" in failure)
                 said = rf"worker [0-9]+ ended with status {status} before it was ready; what .* tells why\n\Z"
                 self.assertRegex(log, said)
-
-    def test_one_that_cannot_start_any_more_is_tried_again_and_comes_back(self):
-        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, FLAG=os.path.join(folder, "flag")):
-            program = Program(self, f"Supervisor.backoff = 0.01\n{BREAKABLE}", "workers=1")
-            [pid] = program.await_workers(1)
-            pathlib.Path(os.environ["FLAG"]).touch()
-            os.kill(pid, signal.SIGKILL)
-            program.await_log("ended with status 1 before it was ready", 3)
-            os.unlink(os.environ["FLAG"])
-            self.assertEqual(program.seen(1), {program.await_workers(2)[-1]})
 
     def test_the_pause_grows_while_workers_do_not_last(self):
         supervisor = Supervisor(mock.Mock(), 4)
@@ -518,13 +333,6 @@ class FailureTest(unittest.TestCase):
                 with self.assertLogs("nanoweb.serving", "ERROR"):
                     supervisor.bury(worker, signal.SIGKILL)
                 self.assertEqual(supervisor.strikes, strikes)
-
-    def test_where_processes_run_out_it_waits_and_tries_again(self):
-        for text, program in [(text, Program(self, text)) for text in [WITHOUT_PROCESSES, WITHOUT_DESCRIPTORS]]:
-            with self.subTest(text):
-                program.await_workers(2)
-                self.assertEqual(program.log().count("cannot start a worker"), 2)
-                program.end()
 
     def test_what_cannot_be_asked_for_is_refused(self):
         for number in [0, -1, 1.5, "2", None]:
@@ -602,40 +410,6 @@ class CleanlinessTest(unittest.TestCase):
             self.assertEqual(wait_readable([ears.line], PATIENCE), [ears.line])
             self.assertEqual(ears.read(), bytes([signal.SIGHUP]))
 
-    def test_a_signal_of_the_program_s_own_is_its_own_affair(self):
-        program = Program(self, OWN_SIGNAL)
-        pids = program.await_workers(2)
-        program.send(signal.SIGUSR1)
-        program.await_log("my own signal")
-        self.assertEqual(program.seen(2), set(pids))
-        self.assertNotIn("seconds to end", program.log())
-
-    def test_an_error_when_the_socket_is_closed_costs_no_request(self):
-        program = Program(self, FAILING_AT_THE_END, "workers=2, on_end=fail")
-        program.await_workers(2)
-        with program.connect() as client:
-            self.assertEqual(client.ask("wait"), "begun")
-            program.send(signal.SIGTERM)
-            program.await_log("ZeroDivisionError")
-            self.assertNotEqual(client.ask("go"), "")
-        self.assertEqual(program.status(), 0)
-
-    def test_a_program_that_swallows_the_end_while_it_starts_does_not_start(self):
-        program = Program(self, SWALLOWING)
-        program.await_log("starting")
-        program.send(signal.SIGTERM)
-        program.await_log("swallowed")
-        self.assertEqual(program.status(), 0)
-        self.assertNotIn("is ready", program.log())
-
-    def test_each_worker_holds_the_same_descriptors(self):
-        program = Program(self, COUNTING, "workers=3")
-        program.await_workers(3)
-        program.send(signal.SIGHUP)
-        program.await_workers(6)
-        counts = {len(fds.split(",")) for fds in program.await_log(r"descriptors \[(.*)\]", 6)}
-        self.assertEqual(len(counts), 1, program.log())
-
     def test_exit_functions_run_where_they_were_registered(self):
         program = Program(self, REGISTERING)
         pids = program.await_workers(2)
@@ -644,15 +418,6 @@ class CleanlinessTest(unittest.TestCase):
         self.assertEqual(sorted(program.await_log("exit function of ([0-9]+)", 2)), sorted(map(str, pids)))
         self.assertEqual(program.await_log("the end of ([0-9]+)"), [str(program.process.pid)])
 
-    def test_a_job_that_a_pool_of_threads_has_taken_is_finished(self):
-        """As at every end of Python; os._exit() alone cut it off."""
-        program = Program(self, POOL)
-        program.await_log("the job has begun", 2)
-        program.await_workers(2)
-        program.send(signal.SIGTERM)
-        self.assertEqual(program.status(), 0)
-        program.await_log("the job is done", 2)
-
     def test_what_was_printed_before_is_printed_once(self):
         program = Program(self, PRINTING)
         program.await_workers(2)
@@ -660,12 +425,6 @@ class CleanlinessTest(unittest.TestCase):
         self.assertEqual(program.status(), 0)
         self.assertEqual(program.log().count("before\n"), 1)
         self.assertEqual(program.log().count("within\n"), 2)
-
-    def test_a_process_that_a_worker_has_forked_can_be_ended(self):
-        program = Program(self, FORKING)
-        pids = program.await_workers(2)
-        self.assertEqual(program.await_log("child ([0-9]+)", 2), [str(int(signal.SIGTERM))] * 2)
-        self.assertEqual(program.seen(2), set(pids))
 
 
 if __name__ == "__main__":
