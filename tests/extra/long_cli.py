@@ -10,7 +10,8 @@ from __future__ import annotations
 import unittest
 import zipfile
 
-from tests.test_cli import PACKAGE, SITE, FolderTest, Program, fetch
+from tests.test_cli import PACKAGE, Program, fetch
+from tests.test_targets import SITE, FolderTest
 
 
 class ZipTest(FolderTest):
