@@ -426,7 +426,7 @@ class WriterTest(unittest.TestCase):
         writer.start()
         begun.wait()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on: beside threads is what it is for
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, which is the case here
             child = os.fork()
         if child == 0:
             log_writer.flush()  # its lock is nobody's here
