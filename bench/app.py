@@ -11,7 +11,6 @@ the right answer to every request.  How to read the figures: bench/README.md.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from io import BytesIO
@@ -166,17 +165,8 @@ def broken_budgets(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--only", metavar="NAMES", help=f"some of {','.join(contestants.BUILD)}; ratios are to the first"
-    )
+    parser = timing.make_parser(__doc__, contestants.BUILD)
     parser.add_argument("--cases", metavar="CASES", help=f"some of {','.join(ALL_CASES)}")
-    parser.add_argument("--rounds", type=int, default=20, help="turns for each contestant (20)")
-    parser.add_argument("--duration", type=float, default=0.02, help="seconds of a turn (0.02)")
-    parser.add_argument(
-        "--check", action="store_true", help="exit with 1 if a promise of the documentation is not kept"
-    )
-    timing.add_output_options(parser)
     options = parser.parse_args()
 
     names = contestants.choose(options.only)

@@ -11,7 +11,6 @@ taken, all contestants have to give the same answer to every question.  How to r
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from itertools import repeat
@@ -175,14 +174,7 @@ def broken_budgets(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(MODULES)}; ratios are to the first")
-    parser.add_argument("--rounds", type=int, default=20, help="turns for each contestant (20)")
-    parser.add_argument("--duration", type=float, default=0.02, help="seconds of a turn (0.02)")
-    parser.add_argument(
-        "--check", action="store_true", help="exit with 1 if a promise of the documentation is not kept"
-    )
-    timing.add_output_options(parser)
+    parser = timing.make_parser(__doc__, MODULES)
     options = parser.parse_args()
 
     names = contestants.choose(options.only, among=MODULES)

@@ -12,7 +12,6 @@ bench/README.md.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import random
 import sys
@@ -381,15 +380,8 @@ def show_time(times):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(BUILD)}; ratios are to the first")
+    parser = timing.make_parser(__doc__, BUILD)
     parser.add_argument("--sizes", metavar="NUMBERS", help=f"numbers of rules ({','.join(map(str, SIZES))})")
-    parser.add_argument("--rounds", type=int, default=20, help="turns for each contestant (20)")
-    parser.add_argument("--duration", type=float, default=0.02, help="seconds of a turn (0.02)")
-    parser.add_argument(
-        "--check", action="store_true", help="exit with 1 if a promise of the documentation is not kept"
-    )
-    timing.add_output_options(parser)
     options = parser.parse_args()
 
     names = contestants.choose(options.only, among=BUILD)

@@ -22,7 +22,6 @@ contestant has to give the same page in every case: but for white space between 
 
 from __future__ import annotations
 
-import argparse
 import re
 import statistics
 import sys
@@ -523,15 +522,8 @@ def measure(engines, cases, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(BUILD)}; ratios are to the first")
+    parser = timing.make_parser(__doc__, BUILD, duration=0.05)
     parser.add_argument("--cases", metavar="CASES", help=f"some of {','.join(CASES)}")
-    parser.add_argument("--rounds", type=int, default=20, help="turns for each contestant (20)")
-    parser.add_argument("--duration", type=float, default=0.05, help="seconds of a turn (0.05)")
-    parser.add_argument(
-        "--check", action="store_true", help="exit with 1 if a promise of the documentation is not kept"
-    )
-    timing.add_output_options(parser)
     options = parser.parse_args()
 
     names = contestants.choose(options.only, list(BUILD))

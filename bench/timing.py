@@ -8,6 +8,7 @@ the best one: the one that was disturbed least.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import gc
 import json
@@ -76,6 +77,24 @@ def processor():
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def make_parser(description, contestants, rounds=20, duration=0.02):
+    """Return a parser of what all scripts are told: who takes part, for how long, and how the result is written.
+
+    description    of the script: its docstring
+    contestants    their names
+    rounds, duration    turns for each, seconds of a turn
+    """
+    parser = argparse.ArgumentParser(description=description.partition("\n")[0])
+    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(contestants)}; ratios are to the first")
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"turns for each contestant ({rounds})")
+    parser.add_argument("--duration", type=float, default=duration, help=f"seconds of a turn ({duration})")
+    parser.add_argument(
+        "--check", action="store_true", help="exit with 1 if a promise of the documentation is not kept"
+    )
+    add_output_options(parser)
+    return parser
 
 
 def add_output_options(parser):

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import time
 from wsgiref.validate import validator
@@ -89,7 +90,28 @@ class PrintingProcess:
 
     process    of subprocess
     file       what it prints into
+    life       the end of a pipe: none of its processes has the other one any more when all are dead
     """
+
+    def end(self, forgiven=None):
+        """Leave nothing of it: what it has started ends with it, at the latest soon after.
+
+        forgiven    how a ResourceWarning begins that is no fault
+        """
+        if not self.file.closed:
+            self.process.kill()
+            self.process.wait()
+            self.all_are_dead()
+            log = self.log()
+            os.close(self.life)
+            self.file.close()
+            warnings = re.findall("ResourceWarning: (.*)", log)
+            if [warning for warning in warnings if forgiven is None or not warning.startswith(forgiven)]:
+                raise AssertionError(log)
+
+    def all_are_dead(self):
+        """Wait for the end of all its processes; False if that does not come."""
+        return bool(select.select([self.life], [], [], PATIENCE)[0])
 
     def log(self):
         """Return what it has printed so far."""

@@ -1,7 +1,6 @@
 """Several processes on one socket: what their supervisor does, in real processes that serve real connections."""
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -105,7 +104,7 @@ class Program(PrintingProcess):
     def __init__(self, test, text="", arguments="workers=2"):
         text = SERVER + text + RUN.replace("workers=2", arguments)
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 (end() closes it)
-        self.life, tail = os.pipe()  # ends when all are dead that have inherited its other end
+        self.life, tail = os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-W", "error", *["-O"] * sys.flags.optimize, "-c", text],
             env={**os.environ, "PYTHONPATH": self.path},
@@ -118,18 +117,6 @@ class Program(PrintingProcess):
         test.addCleanup(self.end)
         self.port = int(self.await_log("port ([0-9]+)")[0])
 
-    def end(self):
-        """Leave nothing of it; no worker outlives its supervisor for long."""
-        if not self.file.closed:
-            self.process.kill()
-            self.process.wait()
-            self.all_are_dead()
-            log = self.log()
-            self.file.close()
-            os.close(self.life)
-            if "ResourceWarning" in log:
-                raise AssertionError(log)
-
     def await_workers(self, count=2):
         """Wait until so many workers were ready, since the beginning; return their numbers, the last ones last."""
         return [int(pid) for pid in self.await_log("worker ([0-9]+) is ready", count)]
@@ -140,10 +127,6 @@ class Program(PrintingProcess):
     def status(self):
         """Wait for its end."""
         return self.process.wait(PATIENCE)
-
-    def all_are_dead(self):
-        """Wait for the end of all its processes; False if that does not come."""
-        return bool(select.select([self.life], [], [], PATIENCE)[0])
 
     def connect(self):
         return Client(self.port)
