@@ -17,7 +17,7 @@ import time
 import zlib
 from binascii import a2b_base64, b2a_base64
 from datetime import datetime, timezone
-from functools import partial
+from functools import lru_cache, partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ class BadPayload(BadData):
 
 
 def want_bytes(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-    """Return text encoded, and bytes as they are; TypeError for anything else."""
+    """Return text encoded, and bytes as they are; TypeError for anything else.
+
+    On the way of a session nearly all is bytes already, and whoever stands there looks before he calls.
+    """
     if type(s) is bytes:
         return s
     if isinstance(s, str):
@@ -95,23 +98,25 @@ def want_bytes(s: str | bytes, encoding: str = "utf-8", errors: str = "strict") 
     raise TypeError(f"only text and bytes can be signed, or be key, salt or signature; this is {type(s).__name__}")
 
 
-# base64.urlsafe_b64encode() and its kind do the same, by three more calls each.
-_to_address, _from_address = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+# base64.urlsafe_b64encode() and its kind do the same, by three more calls each.  The "!" is in no base64.
+_to_address, _from_address = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_+/=", b"+/!!!")
 
 
 def base64_encode(string: str | bytes) -> bytes:
     """Encode without padding, for addresses: RFC 4648, section 5."""
-    return b2a_base64(want_bytes(string), newline=False).translate(_to_address).rstrip(b"=")
+    data = string if type(string) is bytes else want_bytes(string)
+    return b2a_base64(data, newline=False).translate(_to_address).rstrip(b"=")
 
 
 def base64_decode(string: str | bytes) -> bytes:
     """Decode what base64_encode made; BadData for anything else, even if other decoders can read it."""
-    text = want_bytes(string, "ascii", "replace")
+    text = string if type(string) is bytes else want_bytes(string, "ascii", "replace")
+    usual = text.translate(_from_address) + b"=" * (-len(text) % 4)
     try:
-        data = a2b_base64(text.translate(_from_address) + b"=" * (-len(text) % 4))
+        data = a2b_base64(usual)
     except ValueError:
         data = b""
-    if base64_encode(data) != text:
+    if b2a_base64(data, newline=False) != usual:
         raise BadData("not base64 as it is made here: of letters, digits, '-' and '_' alone, in one way only")
     return data
 
@@ -138,7 +143,15 @@ class HMACAlgorithm(SigningAlgorithm):
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
         """Return the HMAC."""
-        return hmac.digest(key, value, self.digest_method)
+        keyed = _keyed_hmac(key, self.digest_method).copy()
+        keyed.update(value)
+        return keyed.digest()
+
+
+@lru_cache(maxsize=64)
+def _keyed_hmac(key, digest_method):
+    """An HMAC that has taken in its key and no message yet: to be copied for each, which is half of the work."""
+    return hmac.new(key, digestmod=digest_method)
 
 
 class Signer:
@@ -191,7 +204,9 @@ class Signer:
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
         """Return the key that is used for this salt."""
-        key = self.secret_key if secret_key is None else want_bytes(secret_key)
+        key = self.secret_keys[-1] if secret_key is None else secret_key
+        if type(key) is not bytes:
+            key = want_bytes(key)
         known = self._derived.get(key)
         if known is None:
             known = self._derived[key] = self._derive(key)
@@ -210,16 +225,17 @@ class Signer:
 
     def get_signature(self, value: str | bytes) -> bytes:
         """Return the signature alone."""
-        return base64_encode(self.algorithm.get_signature(self.derive_key(), want_bytes(value)))
+        data = value if type(value) is bytes else want_bytes(value)
+        return base64_encode(self.algorithm.get_signature(self.derive_key(), data))
 
     def sign(self, value: str | bytes) -> bytes:
         """Return ``value.signature``."""
-        data = want_bytes(value)
+        data = value if type(value) is bytes else want_bytes(value)
         return data + self.sep + self.get_signature(data)
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
         """Whether the signature fits the value under any of the keys; takes the same time if not."""
-        data = want_bytes(value)
+        data = value if type(value) is bytes else want_bytes(value)
         try:
             given = base64_decode(sig)
         except BadData:
@@ -259,6 +275,20 @@ def _key_list(secret_key):
 _last_timestamp = 253402300799  # 9999-12-31 23:59:59, the last moment that a datetime can tell
 
 
+@lru_cache(maxsize=1)  # all that is signed in a second has the same
+def _write_stamp(timestamp):
+    return base64_encode(timestamp.to_bytes((timestamp.bit_length() + 7) // 8, "big"))
+
+
+def _read_stamp(stamp):
+    """A timestamp; None for what no signer wrote."""
+    try:
+        timestamp = int.from_bytes(base64_decode(stamp), "big")
+    except BadData:
+        return None
+    return timestamp if timestamp <= _last_timestamp else None
+
+
 class TimestampSigner(Signer):
     """A Signer that also notes when it signed: ``value.timestamp.signature``."""
 
@@ -272,9 +302,8 @@ class TimestampSigner(Signer):
 
     def sign(self, value: str | bytes) -> bytes:
         """Return ``value.timestamp.signature``."""
-        now = self.get_timestamp()
-        stamp = base64_encode(now.to_bytes((now.bit_length() + 7) // 8, "big"))
-        return super().sign(want_bytes(value) + self.sep + stamp)
+        data = value if type(value) is bytes else want_bytes(value)
+        return super().sign(data + self.sep + _write_stamp(self.get_timestamp()))
 
     def unsign(self, signed_value: str | bytes, max_age: float | None = None, return_timestamp: bool = False) -> Any:
         """Return the value, or with return_timestamp (value, when it was signed).
@@ -289,7 +318,7 @@ class TimestampSigner(Signer):
                 raise
             signed, wrong = error.payload, error.message
         value, sep, stamp = signed.rpartition(self.sep)
-        timestamp: Any = self._read_stamp(stamp) if sep else None
+        timestamp: Any = _read_stamp(stamp) if sep else None
         if wrong is None and timestamp is None:
             wrong = "the signature fits, but there is no timestamp in front of it"
         if wrong is not None:
@@ -305,14 +334,6 @@ class TimestampSigner(Signer):
                     f"signed {age} seconds ago, {max_age} is the most", value, self._date_of(timestamp)
                 )
         return (value, self._date_of(timestamp)) if return_timestamp else value
-
-    def _read_stamp(self, stamp):
-        """A timestamp; None for what no signer wrote."""
-        try:
-            timestamp = int.from_bytes(base64_decode(stamp), "big")
-        except BadData:
-            return None
-        return timestamp if timestamp <= _last_timestamp else None
 
     def _date_of(self, timestamp):
         return None if timestamp is None else self.timestamp_to_datetime(timestamp)
@@ -494,7 +515,7 @@ class _URLSafe(Serializer):
         """Return the object as text, unsigned."""
         data = super().dump_payload(obj)
         if len(data) <= self.max_unpacked:
-            packed = zlib.compress(data)
+            packed = _pack(data)
             if len(packed) < len(data) - 1:
                 return b"." + base64_encode(packed)
         return base64_encode(data)
@@ -502,12 +523,28 @@ class _URLSafe(Serializer):
     def load_payload(self, payload: bytes, serializer: Any = None) -> Any:
         """Return the object of an unsigned text; BadPayload for anything that dump_payload did not make."""
         try:
-            data = base64_decode(payload[1:] if payload[:1] == b"." else payload)
             if payload[:1] == b".":
-                data = _unpack(data, self.max_unpacked)
+                data = _unpack(base64_decode(payload[1:]), self.max_unpacked)
+            else:
+                data = base64_decode(payload)
         except (ValueError, zlib.error, BadData) as error:
             raise BadPayload(f"what was signed cannot be read: {error}", original_error=error) from error
         return super().load_payload(data, serializer)
+
+
+def _pack(data):
+    """The same bytes as zlib.compress(data).
+
+    That sets 256 kB aside, which for a short text takes longer than all else here.  The least
+    that zlib can work with, 4 kB, makes no other bytes of up to 40, for none of what it limits
+    is ever reached: references go back 250 bytes, a block has 127 symbols, and where bytes
+    are looked for that were there before, 32 places at least are tried, each 9 bytes or more
+    before the end.  Only the two bytes in front tell how far references may go: they are put back.
+    """
+    if len(data) > 40:
+        return zlib.compress(data)
+    packer = zlib.compressobj(wbits=9, memLevel=1)
+    return b"\x78\x9c" + (packer.compress(data) + packer.flush())[2:]
 
 
 def _unpack(data, limit):
