@@ -41,6 +41,9 @@ MODULES = {
     "flask.json.provider": "jsonprovider",
     "flask.json.tag": "tagging",
     "flask.logging": "logs",
+    "flask.sansio.app": "app",
+    "flask.sansio.blueprints": "blueprints",
+    "flask.sansio.scaffold": "scaffold",
     "flask.sessions": "sessions tagging",
     "flask.signals": "signals",
     "flask.templating": "templating shortcuts",
@@ -49,6 +52,8 @@ MODULES = {
     "flask.views": "views",
     "flask.wrappers": "wrappers",
     "werkzeug": "wrappers testing serving",
+    "werkzeug._internal": "",
+    "werkzeug._reloader": "reloader",
     "werkzeug.datastructures": "datastructures",
     "werkzeug.datastructures.accept": "datastructures",
     "werkzeug.datastructures.auth": "datastructures",
@@ -59,6 +64,7 @@ MODULES = {
     "werkzeug.datastructures.headers": "datastructures",
     "werkzeug.datastructures.range": "datastructures",
     "werkzeug.datastructures.structures": "datastructures",
+    "werkzeug.debug": "",
     "werkzeug.exceptions": "exceptions",
     "werkzeug.formparser": "formparser",
     "werkzeug.http": "headers cookies conditions accept directives",
@@ -120,16 +126,37 @@ RENAMED = {
     ("flask.testing", "EnvironBuilder"): "environs.AppEnvironBuilder",
     ("flask.testing", "FlaskClient"): "testing.Client",
     ("flask.helpers", "get_root_path"): "folders.folder_of",
-    ("flask.typing", "ResponseClass"): "typing:Any",
-    ("flask.typing", "ResponseReturnValue"): "typing:Any",
-    ("flask.typing", "ResponseValue"): "typing:Any",
+    ("flask.sansio.scaffold", "_endpoint_from_view_func"): "compat.endpoint_of",
+    ("flask.views", "http_method_funcs"): "views.known_methods",
     ("werkzeug", "Response"): "compat.PlainResponse",
     ("werkzeug.wrappers", "Response"): "compat.PlainResponse",
     ("werkzeug.wrappers.response", "Response"): "compat.PlainResponse",
+    ("werkzeug._internal", "_log"): "accesslog.tell",
+    ("werkzeug.debug", "DebuggedApplication"): "compat.add_debugger",
     ("werkzeug.utils", "ImportStringError"): "builtins:ImportError",
     ("werkzeug.utils", "append_slash_redirect"): "compat.append_slash_redirect",
     ("werkzeug.utils", "find_modules"): "compat.find_modules",
     ("werkzeug.utils", "import_string"): "compat.import_string",
+    ("click", "UUID"): "uuid:UUID",
+}
+
+# What flask.typing has, for annotations alone: all of it is Any here.
+TYPES = (
+    "AfterRequestCallable AppOrBlueprintKey BeforeFirstRequestCallable BeforeRequestCallable ErrorHandlerCallable "
+    "HeaderValue HeadersValue ResponseClass ResponseReturnValue ResponseValue RouteCallable "
+    "ShellContextProcessorCallable TeardownCallable TemplateContextProcessorCallable TemplateFilterCallable "
+    "TemplateGlobalCallable TemplateTestCallable URLDefaultCallable URLValuePreprocessorCallable"
+)
+RENAMED.update({("flask.typing", name): "typing:Any" for name in TYPES.split()})
+
+# The versions that we keep to, for those who ask before they do this or that.
+VERSIONS = {
+    "flask": "3.1.3",
+    "werkzeug": "3.1.9",
+    "jinja2": "3.1.6",
+    "markupsafe": "3.0.3",
+    "itsdangerous": "2.2.0",
+    "blinker": "1.9.0",
 }
 
 # The functions of werkzeug.http that give a structure there, and what that is made of here.
@@ -220,6 +247,16 @@ def append_slash_redirect(environ: dict[str, Any], code: int = 308) -> Response:
     return _load("shortcuts").redirect_response(f"{location}?{query}" if query else location, code)
 
 
+def endpoint_of(view_func: Any) -> str:
+    """Return the endpoint of a view that is given none."""
+    return _load("scaffold").endpoint_of("", view_func)
+
+
+def add_debugger(app: Any, evalex: bool = False, **options: Any) -> Any:
+    """Return the application with the debugger around it, where there is one."""
+    return _load("serving")._add_debugger(app, evalex)
+
+
 class _Alias(ModuleType):
     """A module of another name, whose names are looked up when they are asked for."""
 
@@ -231,12 +268,15 @@ class _Alias(ModuleType):
         self._sources = list(sources)
 
     def __getattr__(self, name: str) -> Any:
-        value = _find(self.__name__, self._sources, name)
+        value = dir(self) if name == "__all__" else _find(self.__name__, self._sources, name)
         setattr(self, name, value)
         return value
 
     def __dir__(self) -> list[str]:
-        return sorted({name for source in self._sources for name in getattr(_load(source), "__all__", ())})
+        names = {name for source in self._sources for name in getattr(_load(source), "__all__", ())}
+        names.update(name for module, name in RENAMED if module == self.__name__ and name[:1] != "_")
+        names.update(name for name in vars(self) if name[:1] != "_")  # the modules below
+        return sorted(names)
 
 
 def _find(module, sources, name):
@@ -246,6 +286,8 @@ def _find(module, sources, name):
         return _get(place)
     if (module, name) in RENAMED:
         return _get(RENAMED[module, name])
+    if name == "__version__" and module in VERSIONS:
+        return VERSIONS[module]
     for source in sources if name[:2] != "__" else ():
         found = getattr(_load(source), name, _nothing)
         if found is not _nothing:

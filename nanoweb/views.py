@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MethodView", "View"]
 
 # Those that a MethodView answers if it has a method of that name.  "connect" is for proxies.
-_known_methods = ("get", "post", "head", "options", "delete", "put", "trace", "patch")
+known_methods = ("get", "post", "head", "options", "delete", "put", "trace", "patch")
 
 
 class View:
@@ -106,7 +106,7 @@ class MethodView(View):
         super().__init_subclass__(**kwargs)
         if "methods" in cls.__dict__:
             return
-        methods = {name.upper() for name in _known_methods if getattr(cls, name, None) is not None}
+        methods = {name.upper() for name in known_methods if getattr(cls, name, None) is not None}
         for base in cls.__bases__:
             methods.update(getattr(base, "methods", None) or ())
         if methods:

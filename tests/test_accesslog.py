@@ -143,6 +143,7 @@ class WriterTest(unittest.TestCase):
         level = accesslog.logger.level
         accesslog.logger.setLevel(logging.NOTSET)
         self.addCleanup(accesslog.logger.setLevel, level)
+        self.addCleanup(setattr, log_writer, "is_quick", False)
         self.addCleanup(log_writer.flush)
 
     def told(self):
