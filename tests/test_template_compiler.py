@@ -1,4 +1,5 @@
 import asyncio
+import sys
 import unittest
 
 from nanoweb.template import DictLoader, Environment, TemplateRuntimeError, TemplateSyntaxError, UndefinedError
@@ -160,6 +161,8 @@ class RenderingTest(unittest.TestCase):
             ("{% macro m() %}{% include 'part' without context %}{% endmacro %}-{{ m() }}", "-[]"),
             ("{% autoescape f %}{{ '<' }}{% endautoescape %}", "<"),
             ("{{ none ~ '<'|safe }}{{ '<'|e ~ s }}", "None<&lt;&lt;s&gt;"),
+            ("{% for i in [0] %}{{ a }}{% endfor %}{% set a = 2 %}{{ a }}", "12"),
+            ("{% block b %}{% with %}{{ a }}{% endwith %}{% set a %}2{% endset %}{{ a }}{% endblock %}", "12"),
         )
         self.check(("{{ none }}{{ 'a' }}", "-a"), finalize=lambda value: "-" if value is None else value)
         self.check(("{% for i in L %}{% break %}{% else %}e{% endfor %}", ""), extensions=["loopcontrols"])
@@ -179,6 +182,34 @@ class RenderingTest(unittest.TestCase):
         )
         template = Environment(enable_async=True).from_string(source)
         self.assertEqual(template.render(fetch=fetch, count=count), "10,21,32bm")
+
+    def test_who_stops_reading_an_asynchronous_template_leaves_nothing_open(self):
+        templates = {**TEMPLATES, "loop": "{% for i in L %}{{ i }}{{ loop.index }}{% endfor %}"}
+        environment = Environment(loader=DictLoader(templates), enable_async=True)
+        for source in [
+            "{% for i in L %}{{ i }}{% endfor %}",
+            "{% block b %}{% for i in L %}{{ i }}{{ loop.last }}{% endfor %}{% endblock %}",
+            "{% include 'loop' %}",
+            "{% extends 'middle' %}{% block body %}{% include 'loop' %}{% endblock %}",
+            "{% for i in L %}{% for j in L %}{{ j }}{% break %}{% endfor %}{% endfor %}",
+        ]:
+            with self.subTest(source):
+                template = environment.overlay(extensions=["loopcontrols"]).from_string(source)
+                self.assertEqual(asyncio.run(self.find_open_generators(template)), [])
+
+    async def find_open_generators(self, template):
+        """Return the asynchronous generators that are still running when a reader of two pieces has gone."""
+        begun = []
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=begun.append)
+        try:
+            pieces = template.generate_async(**NAMES)
+            await pieces.__anext__()
+            await pieces.__anext__()
+            await pieces.aclose()
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+        return [generator.__qualname__ for generator in begun if generator.ag_frame is not None]
 
 
 class ErrorTest(unittest.TestCase):

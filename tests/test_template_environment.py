@@ -1,5 +1,6 @@
 import asyncio
 import collections
+import copy
 import doctest
 import io
 import os
@@ -10,6 +11,7 @@ import tempfile
 import traceback
 import types
 import unittest
+from unittest import mock
 
 import nanoweb.template
 from nanoweb.template import (
@@ -53,6 +55,15 @@ class EnvironmentTest(unittest.TestCase):
                 environment.get_template("b")
                 self.assertEqual(environment.get_template("a") is first, kept)
 
+    def test_a_copy_of_an_environment_keeps_templates_of_its_own(self):
+        environment = Environment(loader=DictLoader({"a": "A{{ 1|twice }}"}), cache_size=3)
+        environment.filters["twice"] = "{0}{0}".format
+        first = environment.get_template("a")
+        other = copy.deepcopy(environment)
+        self.assertIsNot(other.get_template("a"), first)
+        self.assertEqual(other.get_template("a").render(), "A11")
+        self.assertEqual((len(other.cache), other.cache.capacity), (1, 3))
+
     def test_the_first_template_there_is_can_be_selected(self):
         environment = Environment(loader=DictLoader({"a": "A"}))
         self.assertEqual(environment.select_template(["x", "a"]).name, "a")
@@ -60,10 +71,21 @@ class EnvironmentTest(unittest.TestCase):
         self.assertEqual(environment.get_or_select_template("a").name, "a")
         with self.assertRaisesRegex(TemplatesNotFound, "x, y"):
             environment.select_template(["x", "y"])
-        self.assertRaises(TemplatesNotFound, environment.select_template, [])
+        for names in ([], None, [None]):  # None: a setting that has no value
+            self.assertRaises(TemplatesNotFound, environment.select_template, names)
+        self.assertEqual(environment.from_string("{% include none ignore missing %}b").render(), "b")
         self.assertRaises(TemplateNotFound, environment.get_template, "x")
         self.assertRaises(UndefinedError, environment.get_template, Undefined(name="n"))
         self.assertRaises(TypeError, Environment().get_template, "a")
+
+    def test_what_is_changed_late_holds_for_what_is_compiled_from_then_on(self):
+        environment = Environment()
+        source = "{% if a %}\n{{ a|late }}{% endif %}"
+        before = environment.from_string(source)
+        environment.filters["late"] = "[{}]".format
+        environment.trim_blocks = True
+        self.assertEqual(before.render(a=1), "\n[1]")
+        self.assertEqual(environment.from_string(source).render(a=1), "[1]")
 
     def test_an_overlay_shares_all_but_its_options(self):
         environment = Environment(trim_blocks=True)
@@ -88,6 +110,7 @@ class EnvironmentTest(unittest.TestCase):
         self.assertEqual(environment.compile_expression("a.b|length > 1")(a={"b": "xy"}), True)
         self.assertIsNone(environment.compile_expression("x")())
         self.assertIsInstance(environment.compile_expression("x", undefined_to_none=False)(), Undefined)
+        self.assertEqual(Environment(enable_async=True).compile_expression("[a]|map('abs')|list")(a=-1), [1])
         for source in ["a b", "a }} {{ b", ""]:
             with self.subTest(source):
                 self.assertRaises(TemplateSyntaxError, environment.compile_expression, source)
@@ -201,8 +224,35 @@ class EnvironmentTest(unittest.TestCase):
             self.assertEqual(environment.from_string("{% do l.append(1) %}{{ l }}").render(l=[]), "[1]")
         for extension in [extensions.loopcontrols, extensions.debug, extensions.i18n, "jinja2.ext.with_"]:
             Environment(extensions=[extension])
-        with self.assertRaisesRegex(TypeError, "Mine: .* nodes"):
-            type("Mine", (extensions.Extension,), {})
+
+    def test_an_extension_of_ones_own_may_do_all_but_have_tags(self):
+        class Mine(extensions.Extension):
+            tags = {"mine"}
+
+            def __init__(self, environment):
+                super().__init__(environment)
+                environment.globals["word"] = "added"
+                environment.extend(is_mine=True)
+
+            def preprocess(self, source, name, filename=None):
+                return source.replace("[[", "{{").replace("]]", "}}")
+
+        for extension in (Mine, f"{__name__}.Mine"):
+            with self.subTest(extension), mock.patch.dict(globals(), Mine=Mine):
+                Mine.identifier = f"{__name__}.Mine"
+                environment = Environment(extensions=[extension])
+                self.assertTrue(environment.is_mine)
+                self.assertEqual(environment.from_string("[[ word ]]").render(), "added")
+                self.assertIs(environment.extensions[Mine.identifier].environment, environment)
+                other = environment.overlay(trim_blocks=True)
+                self.assertIs(other.extensions[Mine.identifier].environment, other)
+                self.assertEqual(other.from_string("[[ word ]]").render(), "added")
+                with self.assertRaisesRegex(TemplateSyntaxError, "tag 'mine' is of .*Mine") as caught:
+                    environment.from_string("\n{% mine %}")
+                self.assertEqual(caught.exception.lineno, 2)
+        for wrong in ("nope", "nope.Nope", "nanoweb.template.Nope", "."):
+            with self.subTest(wrong), self.assertRaisesRegex(ValueError, "no extension"):
+                Environment(extensions=[wrong])
 
     def test_what_is_left_out_is_not_there(self):
         """docs/differences.md says why."""
@@ -302,6 +352,50 @@ class TemplateTest(unittest.TestCase):
                 shown = traceback.format_exc()
             self.assertIn("line 3", shown)
             self.assertIn("{{ 1 / 0 }} here", shown)
+
+    def test_so_does_that_of_what_python_takes_from_a_template(self):
+        sources = {
+            "macro": "\n{% macro m(x) %}{% set y = 1 %}\n\n{{ 1 // x }}{% endmacro %}",
+            "top": "\n{% set y = 1 %}\n\n{{ 1 // x }}",
+            "import": "\n\n\n{% import 'top' as t with context %}",
+        }
+        environment = Environment(loader=DictLoader(sources), autoescape=True)
+        environment.globals["x"] = 0
+        macro = environment.get_template("macro").module.m
+        self.assertEqual(repr(macro(1).strip()), "Markup('1')")
+        for name, call in [
+            ("macro", lambda: macro(0)),
+            ("macro", lambda: macro(x=0)),
+            ("top", lambda: environment.get_template("top").module),
+            ("top", lambda: environment.get_template("top").make_module({"x": 0})),
+            ("top", lambda: environment.get_template("import").module),
+        ]:
+            with self.subTest(name):
+                try:
+                    call()
+                except ZeroDivisionError as error:
+                    frames = traceback.extract_tb(error.__traceback__)
+                    found = [(frame.filename, frame.lineno) for frame in frames if frame.filename.startswith("<")]
+                    self.assertEqual(found[-1], (f"<template {name}>", 4))
+                else:
+                    self.fail("the error is lost")
+
+    def test_a_stop_iteration_ends_no_loop_of_who_renders(self):
+        class Stopping:
+            def __str__(self):
+                raise StopIteration(5)
+
+        for autoescape in (False, True):
+            template = Environment(autoescape=autoescape).from_string("a\n{{ x }}")
+            with self.subTest(autoescape):
+                try:
+                    list(map(template.render, [{"x": Stopping()}]))
+                except RuntimeError as error:
+                    self.assertIn("StopIteration(5)", str(error))
+                    frames = traceback.extract_tb(error.__traceback__)
+                    self.assertIn(("<template>", 2), [(frame.filename, frame.lineno) for frame in frames])
+                else:
+                    self.fail("the error is lost")
 
     def test_lines_can_be_looked_up(self):
         template = Template("a\n{{ x }}\n{% if y %}{% endif %}")

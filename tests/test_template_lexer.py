@@ -47,6 +47,8 @@ class TokensTest(unittest.TestCase):
             ("'\\d\\\\d'", "string", "\\d\\d"),
             ("'a\nb'", "string", "a\nb"),
             ("naïve", "name", "naïve"),
+            ("नमस्ते", "name", "नमस्ते"),
+            ("cafe\u0301_2", "name", "cafe\u0301_2"),
         ]:
             with self.subTest(source):
                 self.assertEqual(tokens(f"{{{{ {source} }}}}")[1], (kind, value))
@@ -126,6 +128,10 @@ class DelimitersTest(unittest.TestCase):
             ["variable_begin", "name", "variable_end", "block_begin", "name", "block_end"],
         )
 
+    def test_a_delimiter_that_is_no_ascii_ends_a_name(self):
+        options = {"variable_start_string": "«", "variable_end_string": "»"}
+        self.assertEqual(Environment(**options).from_string("«naïve»!").render(naïve=1), "1!")
+
     def test_a_delimiter_may_end_in_a_minus(self):
         options = {"comment_start_string": "<!--", "comment_end_string": "-->"}
         self.assertEqual(text("a <!-- b --> c <!--- d ---> e", **options), "a  ce")
@@ -134,6 +140,20 @@ class DelimitersTest(unittest.TestCase):
         options = {"line_statement_prefix": "#", "line_comment_prefix": "##"}
         source = "# for i in [1,\n 2]:\n  {{ i }} ## note\n# endfor\n"
         self.assertEqual(Environment(**options).from_string(source).render(), "  1\n  2\n")
+
+    def test_empty_lines_behind_a_line_statement_go_with_it(self):
+        environment = Environment(line_statement_prefix="#")
+        for source, expected in [
+            ("a\n# set x = 1\n\n \t\n  b\n\nc", "a\n  b\n\nc"),
+            ("a\n# set x = 1\n\n  ", "a\n"),
+            ("# if x\n\na\n# else\n\n\nb{{ 1 // 0 }}\n# endif\n", 7),
+        ]:
+            with self.subTest(source):
+                template = environment.from_string(source)
+                if isinstance(expected, str):
+                    self.assertEqual(template.render(), expected)
+                else:
+                    self.assertIn(expected, [lineno for _, lineno in template.debug_info])
 
     def test_delimiters_that_are_alike_are_refused(self):
         for options in [{"block_start_string": "{{"}, {"comment_start_string": ""}]:

@@ -153,7 +153,7 @@ class FileSystemLoaderTest(Case):
     def test_the_encoding_is_that_of_the_files(self):
         (self.root / "old.html").write_bytes(b"\xe9")
         self.assertEqual(self.get(FileSystemLoader(self.root, encoding="latin-1"), "old.html"), "é")
-        with self.assertRaises(UnicodeDecodeError):
+        with self.assertRaisesRegex(UnicodeDecodeError, "old.html"):
             self.get(FileSystemLoader(self.root), "old.html")
 
     def test_templates_are_loaded_and_reloaded(self):
@@ -197,6 +197,8 @@ class PackageLoaderTest(Case):
         self.assertTrue(filename.endswith(os.path.join("loaderzip", "templates", "a", "page.html")))
         self.assertIsNone(is_current)
         self.assertEqual(loader.list_templates(), ["a/page.html"])
+        with self.assertRaisesRegex(UnicodeDecodeError, "page.html"):
+            self.get(PackageLoader("loaderzip", encoding="ascii"), "a/page.html")
 
     def test_no_name_leads_out_of_the_folder(self):
         for package in ["loaderpackage", "loaderzip"]:

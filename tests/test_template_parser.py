@@ -80,7 +80,9 @@ class ErrorTest(unittest.TestCase):
             ("{% block a-b %}{% endblock %}", "'_' for '-'"),
             ("{% block a required %}x{% endblock %}", "Required blocks"),
             ("{% macro m(a=1, b) %}{% endmacro %}", "non-default argument"),
-            ("{% macro m(a, a) %}{% endmacro %}", "duplicate argument 'a'"),
+            ("{% macro m(a, a) %}{% endmacro %}", "parameter 'a' is there twice"),
+            ("{{ f(a=1, b=2, a=3) }}", "keyword argument 'a' is there twice"),
+            ("{% call f(caller=1) %}{% endcall %}", "keyword argument 'caller' is there twice"),
             ("{% call 3 %}{% endcall %}", "expected call"),
             ("{% %}", "tag name expected"),
             ("{{ a is odd is even }}", "chain"),
@@ -104,3 +106,7 @@ class ErrorTest(unittest.TestCase):
         for source in ["{{ " + "(" * 5000 + ")" * 5000 + " }}", "{% for a in b %}" * 30 + "{% endfor %}" * 30]:
             with self.subTest(source[:10]), self.assertRaises(TemplateSyntaxError):
                 Environment().from_string(source)
+        with self.assertRaises(TemplateSyntaxError) as caught:
+            Environment().from_string("\n".join(["{% for a in b %}"] * 30 + ["{% endfor %}"] * 30))
+        self.assertIn(caught.exception.lineno, range(20, 31))
+        self.assertIn("{% for a in b %}", str(caught.exception))

@@ -78,6 +78,13 @@ class ContextTest(unittest.TestCase):
         there.globals.update(c=from_context, e=from_eval_context, n=from_environment)
         source = "{{ c('a') }}{{ e() }}{{ n() }}{% for i in [1] %}{% set x = 5 %}{{ c('x') }}{% endfor %}"
         self.assertEqual(there.from_string(source).render(a=1), "1TrueTrue5")
+        for inner, expected in [
+            ("{% if i %}{% set a = 5 %}{% endif %}", "15"),
+            ("{% if i %}{% set a = 5 %}{% else %}{% set a = 4 %}{% endif %}", "45"),
+        ]:
+            with self.subTest(inner):
+                source = f"{{% for i in [0, 1] %}}{inner}{{{{ c('a') }}}}{{% endfor %}}"
+                self.assertEqual(there.from_string(source).render(a=1), expected)
 
     def test_a_context_is_a_mapping_of_its_names(self):
         template = Environment().from_string("{% set b = 2 %}{% set _c = 3 %}")

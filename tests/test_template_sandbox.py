@@ -271,6 +271,9 @@ class FormatTest(unittest.TestCase):
             ]:
                 with self.subTest(source), self.assertRaises(SecurityError):
                     render(source, str=kind)
+            for function, argument in [(kind.format, "x"), (kind.format_map, "{'x': x}")]:
+                with self.subTest(function), self.assertRaises(SecurityError):
+                    render("{{ f('{0.__class__}'|safe, " + argument + ") }}", f=function)
 
 
 class LimitTest(unittest.TestCase):

@@ -471,6 +471,16 @@ class SandboxTest(unittest.TestCase):
                 with self.subTest(source, mode=mode), self.assertRaises(OverflowError):
                     render(environment.from_string(f"{{{{ {source} }}}}"), {})
 
+    def test_a_translation_is_no_way_round_that(self):
+        for newstyle, source in [
+            (True, "{{ _('%(a)1000000000d', a=1) }}"),
+            (False, "{{ '%(a)1000000000d'|_translated({'a': 1}) }}"),
+        ]:
+            for mode, environment, render in make_modes(SandboxedEnvironment, extensions=["i18n"]):
+                environment.install_null_translations(newstyle=newstyle)
+                with self.subTest(source, mode=mode), self.assertRaises(OverflowError):
+                    render(environment.from_string(source), {})
+
 
 # What the compiler writes
 

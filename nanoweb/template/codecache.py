@@ -85,7 +85,7 @@ class FileSystemBytecodeCache:
         mode     as for the compiler: "write", "yield" or "async"
         raises   TemplateSyntaxError
         """
-        key = _make_key(environment, source, name, mode)
+        key = _make_key(environment, environment.preprocess(source, name, filename), name, mode)
         code = self._read(key) if key else None
         if key and code is None:
             self._write(key, environment._compile(source, name, filename, mode, raw=True))

@@ -129,7 +129,8 @@ class Compiler(ExpressionCompiler):
                 slot.append(f"{local} = context.super({self.block_name!r}, {function})")
             elif kind in ("filter", "test"):
                 known = name in getattr(self.environment, f"{kind}s")
-                slot.append(f"{local} = {f'{kind}s[{name!r}]' if known else f'absent({kind!r}, {name!r})'}")
+                found = f"{kind}s[{name!r}]" if known else f"{kind}s.get({name!r}) or absent({kind!r}, {name!r})"
+                slot.append(f"{local} = {found}")
 
     # Output
 
@@ -147,12 +148,15 @@ class Compiler(ExpressionCompiler):
             self.line(f"{function}({context}, {frame.write}, {frame.add})", lineno)
         elif self.mode == "write":
             self.line(f"{frame.write}(rendered({function}, {context}))", lineno)
-        elif frame.write is None and not self.is_async:
-            self.line(f"yield from {function}({context})", lineno)
+        elif frame.write is not None:
+            self.line(f"{'async for' if self.is_async else 'for'} piece in {function}({context}):", lineno)
+            self.line(f"    {frame.write}(piece)")
+        elif self.is_async:
+            self.line(f"async with closing({function}({context})) as pieces:", lineno)
+            self.line("    async for piece in pieces:")
+            self.line("        yield piece")
         else:
-            loop = "async for" if self.is_async else "for"
-            self.line(f"{loop} piece in {function}({context}):", lineno)
-            self.line(f"    {f'{frame.write}(piece)' if frame.write else 'yield piece'}")
+            self.line(f"yield from {function}({context})", lineno)
 
     def buffer(self, frame):
         """Have the output of a frame collected; return the source of the whole text."""
@@ -467,7 +471,8 @@ class Compiler(ExpressionCompiler):
         """Write the function of a macro or a call block; return the source that makes the Macro."""
         inner = Frame("macro", frame)
         names = tuple(parameter for parameter, _ in parameters)
-        self.check_parameters(parameters, node.lineno)
+        self.check_once(names, "parameter", node)
+        self.check_caller(parameters, node.lineno)
         for parameter in names:
             self.declare(parameter, inner)
         inner.parameters = names
@@ -487,17 +492,13 @@ class Compiler(ExpressionCompiler):
         takes = f"{'kwargs' in used}, {'varargs' in used}, {'caller' in used or 'caller' in names}"
         return f"Macro(environment, {function}, {name!r}, {names!r}, {takes}, context.eval_ctx.autoescape)"
 
-    def check_parameters(self, parameters, lineno):
-        names = [name for name, _ in parameters]
-        for name, default in parameters:
-            if names.count(name) > 1:
-                self.fail(f"duplicate argument {name!r} of the macro", lineno, TemplateSyntaxError)
-            if name == "caller" and default is None:
-                self.fail(
-                    'When defining macros or call blocks the special "caller" argument must be omitted'
-                    " or be given a default.",
-                    lineno,
-                )
+    def check_caller(self, parameters, lineno):
+        if ("caller", None) in parameters:
+            self.fail(
+                'When defining macros or call blocks the special "caller" argument must be omitted'
+                " or be given a default.",
+                lineno,
+            )
 
     def defaults(self, parameters, frame, lineno):
         """Give the parameters that are missing in a call their defaults, one after the other."""
@@ -585,7 +586,7 @@ class Compiler(ExpressionCompiler):
         suffix = "_async" if self.is_async else ""
         if node.with_context:
             local = self.locals(frame)
-            module = f"{template}.make_module{suffix}(context.get_all(), True{f', {local}' if local else ''})"
+            module = f"{template}._make_module{suffix}(context.get_all(), True{f', {local}' if local else ''})"
         else:
             module = f"{template}._get_default_module{suffix}(context)"
         return f"await {module}" if self.is_async else module

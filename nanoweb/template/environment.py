@@ -14,12 +14,13 @@ import sys
 import threading
 import weakref
 from collections import OrderedDict
+from operator import attrgetter
 
 from . import nodes
 from .compiler import generate
 from .contexts import Context, EvalContext
 from .errors import TemplateNotFound, TemplateRuntimeError, TemplatesNotFound, TemplateSyntaxError, UndefinedError
-from .extensions import EXTENSIONS
+from .extensions import EXTENSIONS, Extension, find_extension, refuse
 from .filters import FILTERS
 from .lexer import Lexer
 from .parser import TAGS, Parser
@@ -172,17 +173,19 @@ class Environment:
             raise TypeError(f"undefined is {self.undefined!r}: it must be a subclass of Undefined")
 
     def add_extension(self, extension: Any) -> None:
-        """Add the tags of an extension, by its name: "do", or "jinja2.ext.do"."""
-        name = extension if isinstance(extension, str) else extension.__name__
-        short = name.rpartition(".")[2]
-        if short not in EXTENSIONS:
-            raise ValueError(f"no extension {name!r}; there are {', '.join(sorted(EXTENSIONS))}")
+        """Add an extension: one of ours by its name, "do" or "jinja2.ext.do"; a class, or "package.module.Class"."""
+        cls = find_extension(extension) if isinstance(extension, str) else extension
+        if cls is not None:
+            added = self.extensions[cls.identifier] = cls(self)
+            self.tags.update({tag: refuse(added, tag) for tag in added.tags})
+            return
+        short = extension.rpartition(".")[2]
         if short == "i18n":
             from .translation import install
 
             install(self)
         self.tags.update(EXTENSIONS[short])
-        self.extensions[name] = short
+        self.extensions[extension] = short
 
     def extend(self, **attributes: Any) -> None:
         """Add attributes that are not there yet."""
@@ -199,8 +202,10 @@ class Environment:
         other.overlayed = True
         other.linked_to = self
         other.tags = dict(self.tags)
-        other.extensions = dict(self.extensions)
-        other.__dict__.pop("_lexer", None)
+        other.extensions = {
+            name: extension.bind(other) if isinstance(extension, Extension) else extension
+            for name, extension in self.extensions.items()
+        }
         cache_size = options.pop("cache_size", None)
         other.cache = _make_cache(_cache_size(self.cache) if cache_size is None else cache_size)
         for extension in options.pop("extensions", ()):
@@ -218,15 +223,13 @@ class Environment:
 
     @property
     def lexer(self) -> Lexer:
-        lexer: Lexer | None = self.__dict__.get("_lexer")
+        """The lexer of this environment, and of all that read a template alike."""
+        key = tuple(getattr(self, name) for name in _LEXER_OPTIONS)
+        lexer = _lexers.get(key)
         if lexer is None:
-            key = tuple(getattr(self, name) for name in _LEXER_OPTIONS)
-            lexer = _lexers.get(key)
-            if lexer is None:
-                if len(_lexers) >= 50:
-                    _lexers.clear()
-                lexer = _lexers[key] = Lexer(self)
-            self.__dict__["_lexer"] = lexer
+            if len(_lexers) >= 50:
+                _lexers.clear()
+            lexer = _lexers[key] = Lexer(self)
         return lexer
 
     def lex(
@@ -237,7 +240,11 @@ class Environment:
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
         """Return the source as it is to be read; a subclass may change it."""
-        return str(source)
+        source = str(source)
+        own = [extension for extension in self.extensions.values() if isinstance(extension, Extension)]
+        for extension in sorted(own, key=attrgetter("priority")):
+            source = str(extension.preprocess(source, name, filename))
+        return source
 
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
         """Return the tree of a source."""
@@ -275,11 +282,18 @@ class Environment:
             text = generate(tree, self, name, filename, mode)
             return text if raw else compile(text, self._code_filename(name, filename), "exec")
         except TemplateSyntaxError as error:
-            if isinstance(source, str):
-                error.source = source
-            raise error.with_traceback(None) from None
-        except (SyntaxError, RecursionError, MemoryError) as error:  # nested deeper than Python takes
-            raise TemplateSyntaxError(f"nested too deeply: {error}", 1, name, filename) from None
+            found = error.with_traceback(None)
+        except SyntaxError as error:  # so many blocks within blocks are more than Python takes
+            from .tracebacks import template_line
+
+            debug_info = text.rpartition("debug_info = ")[2].strip("'\n")
+            lineno = template_line(debug_info, error.lineno or 1)
+            found = TemplateSyntaxError(f"nested too deeply: {error.msg}", lineno, name, filename)
+        except (RecursionError, MemoryError) as error:
+            found = TemplateSyntaxError(f"nested too deeply: {error}", 1, name, filename)
+        if isinstance(source, str):
+            found.source = source
+        raise found
 
     @staticmethod
     def _code_filename(name, filename):
@@ -312,7 +326,8 @@ class Environment:
             error.source = source
             raise
         tree = nodes.Template(1, [nodes.Assign(1, nodes.Name(1, "result"), expression)])
-        template = self.from_string(tree)
+        environment = self.overlay(enable_async=False) if self.is_async else self  # nobody would await it
+        template = environment.from_string(tree)
         return TemplateExpression(template, undefined_to_none)
 
     # Getting templates
@@ -358,7 +373,7 @@ class Environment:
         """Return the first of several templates that there is; TemplatesNotFound if there is none of them."""
         if isinstance(names, Undefined):
             names._fail_with_undefined_error()
-        names = list(names)
+        names = list(names or ())
         if not names:
             raise TemplatesNotFound(message="Tried to select from an empty list of templates.")
         places: dict[str, None] = {}
@@ -495,7 +510,10 @@ class Environment:
             raise RuntimeError("handle_exception() is for an except block: there is no exception here")
         if isinstance(error, TemplateSyntaxError) and source is not None and error.source is None:
             error.source = source
-        explained = explain_recursion(error) if type(error) is RecursionError else error
+        explained: BaseException = explain_recursion(error) if type(error) is RecursionError else error
+        if isinstance(error, StopIteration):  # it would end a loop of whoever renders, and nobody would know
+            explained = RuntimeError(f"the template raised {error!r}")
+            explained.__traceback__ = rewrite_traceback(error).__traceback__
         try:
             if explained is not error:
                 raise explained from None
@@ -565,6 +583,9 @@ class LRUCache(OrderedDict):  # type: ignore[type-arg]
             super().__setitem__(key, value)
             if len(self) > self.capacity:
                 self.popitem(last=False)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.capacity,)  # a copy begins empty: what is kept here belongs to others
 
 
 def _make_cache(size):

@@ -77,7 +77,7 @@ class TemplatesNotFound(TemplateNotFound):
 
     def __init__(self, names: Sequence[Any] = (), message: str | None = None, places: tuple[str, ...] = ()) -> None:
         if message is None:
-            shown = [str(name if isinstance(name, str) else name._undefined_message) for name in names]
+            shown = [str(TemplateNotFound(name)) for name in names]
             message = "none of the templates given were found: " + ", ".join(shown)
             if places:
                 message += f"; not in {' nor in '.join(places)}"

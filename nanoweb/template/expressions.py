@@ -11,7 +11,7 @@ from __future__ import annotations
 from keyword import iskeyword
 
 from . import nodes
-from .errors import TemplateAssertionError
+from .errors import TemplateAssertionError, TemplateSyntaxError
 from .frames import target_names
 from .tests import TESTS
 
@@ -261,6 +261,7 @@ class ExpressionCompiler:
         else:
             named = []
         named += more
+        self.check_once([name for name, _ in named], "keyword argument", node)
         if node is not None and node.rest is not None:
             parts.append(f"*{self.expression(node.rest, frame)}")
         # Python takes no keyword for a name, and takes some letters of other scripts for the same.
@@ -272,13 +273,19 @@ class ExpressionCompiler:
             parts.append(f"**{self.expression(node.more, frame)}")
         return "".join([f", {part}" for part in parts])
 
+    def check_once(self, names, what, node):
+        """Refuse names of which one is there twice."""
+        if len(set(names)) < len(names):
+            name = next(name for name in names if names.count(name) > 1)
+            self.fail(f"{what} {name!r} is there twice", node.lineno, TemplateSyntaxError)
+
     def call(self, node, frame, caller=None):
         function = self.expression(node.function, frame)
         arguments = self.arguments(node.arguments, frame, [("caller", caller)] if caller else [])
         if self.sandboxed:
             return self.awaited(f"environment.call(context, {function}{arguments})")
         if frame.kind in ("for", "block") and frame.set_here:
-            names = _dict([(name, frame.names[name]) for name in frame.set_here if name in frame.sure])
+            names = _dict([(name, self.find(name, frame)[0]) for name in frame.set_here])
             return self.awaited(f"context.call_within({names}, {function}{arguments})")
         self.unit[("call", "")] = "call"
         return self.awaited(f"call({function}{arguments})")

@@ -20,7 +20,7 @@ from itertools import chain, groupby
 
 from ..markup import Markup, escape, soft_str
 from .errors import FilterArgumentError
-from .runtime import Undefined, pass_context, pass_environment, pass_eval_context
+from .runtime import Undefined, auto_aiter, pass_context, pass_environment, pass_eval_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -750,7 +750,7 @@ def _iterate_mapped(context, value, args, kwargs):
 async def _iterate_mapped_async(context, value, args, kwargs):
     if value:
         function = prepare_map(context, args, kwargs)
-        async for item in _iterate_async(value):
+        async for item in auto_aiter(value):
             result = function(item)
             yield (await result if hasattr(result, "__await__") else result)
 
@@ -766,18 +766,9 @@ def _iterate_selected(context, value, args, kwargs, wanted, by_attribute):
 async def _iterate_selected_async(context, value, args, kwargs, wanted, by_attribute):
     if value:
         is_wanted = prepare_select(context, args, kwargs, wanted, by_attribute)
-        async for item in _iterate_async(value):
+        async for item in auto_aiter(value):
             if is_wanted(item):
                 yield item
-
-
-async def _iterate_async(value):
-    if hasattr(value, "__aiter__"):
-        async for item in value:
-            yield item
-    else:
-        for item in value:
-            yield item
 
 
 @pass_context

@@ -95,7 +95,7 @@ class Lexer:
         self.inside = {
             "block": _inside(r"\s*", block_end),
             "variable": _inside(r"\s*", rf"-{variable_end}\s*|{variable_end}"),
-            "line_statement": _inside(r"[^\S\n]*", r"\n|\Z"),
+            "line_statement": _inside(r"[^\S\n]*", r"\n(?:\s*(?:\n|\Z))?|\Z"),  # empty lines behind it go with it
             "brackets": _inside(r"\s*", "(?!)"),  # no delimiter ends anything between brackets
         }
 
@@ -235,6 +235,9 @@ class _Reading:
             if position - start > len(value):  # there is white space before it
                 lineno += source.count("\n", start, position - len(value))
             if group == "name":
+                if source[position : position + 1] > "\x7f":
+                    position = self.end_of_name(position)
+                    value = source[match.start(group) : position]
                 if not value.isidentifier():
                     self.lineno = lineno
                     self.fail(f"Invalid character in identifier {value!r}")
@@ -253,6 +256,12 @@ class _Reading:
         add((lineno, f"{kind}_end", None))
         self.lineno = lineno + value.count("\n")
         self.position = position
+
+    def end_of_name(self, position):
+        """Return where a name ends: marks, such as the vowels of Hindi, are part of it and no "\\w"."""
+        while position < len(self.source) and f"a{self.source[position]}".isidentifier():
+            position += 1
+        return position
 
     def close(self, bracket, brackets, lineno):
         self.lineno = lineno

@@ -132,8 +132,18 @@ class _Unchanged:
 def _read(filename, encoding):
     with open(filename, encoding=encoding) as file:
         uptodate = _Unchanged(filename, file)
-        # Messages show the plain path.  It is not what is opened: in "link/../x" a link may lead elsewhere.
-        return file.read(), os.path.normpath(filename), uptodate
+        try:
+            source = file.read()
+        except UnicodeDecodeError as error:
+            raise _named(error, filename) from None
+    # Messages show the plain path.  It is not what is opened: in "link/../x" a link may lead elsewhere.
+    return source, os.path.normpath(filename), uptodate
+
+
+def _named(error, filename):
+    """Have an error say which file cannot be decoded: it may be one of many that a page is made of."""
+    error.reason += f"; in {filename!r}: save it in this encoding, or give the loader another"
+    return error
 
 
 def _list_files(root, followlinks=False):
@@ -221,7 +231,11 @@ class PackageLoader(BaseLoader):
             source = self._loader.get_data(os.path.normpath(filename))
         except OSError:
             raise _not_found(template, self._place) from None
-        return source.decode(self.encoding), os.path.normpath(filename), None  # a package in use does not change
+        try:
+            text = source.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            raise _named(error, filename) from None
+        return text, os.path.normpath(filename), None  # a package in use does not change
 
     @property
     def _place(self):

@@ -16,7 +16,7 @@ from ..markup import Markup
 from .contexts import Context, new_context
 from .errors import TemplateRuntimeError
 from .page import rendered
-from .runtime import RUNTIME
+from .runtime import RUNTIME, closing
 from .undefined import Undefined
 
 TYPE_CHECKING = False
@@ -186,8 +186,9 @@ class Template:
         """generate() for an asynchronous environment."""
         self._want_async()
         try:
-            async for piece in self.yielding.root(self.new_context(dict(*args, **kwargs))):
-                yield piece
+            async with closing(self.yielding.root(self.new_context(dict(*args, **kwargs)))) as pieces:
+                async for piece in pieces:
+                    yield piece
         except Exception:  # noqa: BLE001
             yield self.environment.handle_exception()
 
@@ -237,6 +238,13 @@ class Template:
         self, vars: dict[str, Any] | None = None, shared: bool = False, locals: dict[str, Any] | None = None
     ) -> TemplateModule:
         """Return the module of the template as it is with these names."""
+        try:
+            return self._make_module(vars, shared, locals)
+        except Exception:  # noqa: BLE001
+            return self.environment.handle_exception()
+
+    def _make_module(self, vars=None, shared=False, locals=None):
+        # Compiled code calls this one: whoever renders handles the exceptions.
         context = self.new_context(vars, shared, locals)
         return TemplateModule(self, context, [rendered(self.writing.root, context)])
 
@@ -244,6 +252,12 @@ class Template:
         self, vars: dict[str, Any] | None = None, shared: bool = False, locals: dict[str, Any] | None = None
     ) -> TemplateModule:
         """make_module() for an asynchronous environment."""
+        try:
+            return await self._make_module_async(vars, shared, locals)
+        except Exception:  # noqa: BLE001
+            return self.environment.handle_exception()
+
+    async def _make_module_async(self, vars=None, shared=False, locals=None):
         context = self.new_context(vars, shared, locals)
         return TemplateModule(self, context, [piece async for piece in self.yielding.root(context)])
 
@@ -253,17 +267,17 @@ class Template:
             raise RuntimeError("Module is not available in async mode.")
         own = self._own_globals(context)
         if own:
-            return self.make_module(own)
+            return self._make_module(own)
         if self._module is None:
-            self._module = self.make_module()
+            self._module = self._make_module()
         return self._module
 
     async def _get_default_module_async(self, context=None):
         own = self._own_globals(context)
         if own:
-            return await self.make_module_async(own)
+            return await self._make_module_async(own)
         if self._module is None:
-            self._module = await self.make_module_async()
+            self._module = await self._make_module_async()
         return self._module
 
     def _own_globals(self, context):
@@ -277,7 +291,10 @@ class Template:
     @property
     def module(self) -> TemplateModule:
         """The module of the template: its macros and what it sets, as attributes."""
-        return self._get_default_module()
+        try:
+            return self._get_default_module()
+        except Exception:  # noqa: BLE001
+            return self.environment.handle_exception()
 
     # About it
 

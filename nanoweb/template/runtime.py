@@ -9,6 +9,8 @@ The compiled code finds all that in RUNTIME; nothing here knows the compiler.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..markup import Markup, escape, soft_str
 from .contexts import (
     Context,
@@ -202,9 +204,8 @@ class AsyncLoopContext(LoopContext):
 
     async def _peek(self):
         if self._ahead is missing:
-            async for item in self._iterator:
-                self._ahead = item
-                break
+            with suppress(StopAsyncIteration):
+                self._ahead = await self._iterator.__anext__()
         return self._ahead
 
     @property
@@ -233,14 +234,45 @@ class AsyncLoopContext(LoopContext):
         return item, self
 
 
-async def auto_aiter(iterable):
-    """Go through an iterable, asynchronous or not."""
-    if hasattr(iterable, "__aiter__"):
-        async for item in iterable:
-            yield item
-    else:
-        for item in iterable:
-            yield item
+def auto_aiter(iterable):
+    """Return an asynchronous iterator of an iterable, whether that is asynchronous or not."""
+    return iterable.__aiter__() if hasattr(iterable, "__aiter__") else _AsyncIterator(iter(iterable))
+
+
+class _AsyncIterator:
+    """Takes an iterator for an asynchronous one.  A generator would have to be closed by those who stop half way."""
+
+    __slots__ = ("_iterator",)
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        for item in self._iterator:
+            return item
+        raise StopAsyncIteration
+
+
+class closing:
+    """Closes an asynchronous generator in the end, also if its reader has stopped half way.
+
+    "for" leaves that to the garbage collector, and what is to be awaited then to whichever loop runs.
+    contextlib has it from Python 3.10 on.
+    """
+
+    __slots__ = ("_generator",)
+
+    def __init__(self, generator):
+        self._generator = generator
+
+    async def __aenter__(self):
+        return self._generator
+
+    async def __aexit__(self, *error):
+        await self._generator.aclose()
 
 
 async def auto_await(value):
@@ -291,10 +323,10 @@ class Macro:
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         # The context passes it if the caller is a template: it decides whether the result is Markup.
-        autoescape = self._default_autoescape
-        if args and type(args[0]) is EvalContext:
-            autoescape = args[0].autoescape
-            args = args[1:]
+        if not args or type(args[0]) is not EvalContext:
+            return self._call_from_python(args, kwargs)
+        autoescape = args[0].autoescape
+        args = args[1:]
         if kwargs or not self._is_plain or len(args) > self._count:
             args = self._arrange(args, kwargs)
         text = self._function(*args)
@@ -303,6 +335,15 @@ class Macro:
         return Markup(text) if autoescape else text
 
     __call__.jinja_pass_arg = "eval_context"  # type: ignore[attr-defined]
+
+    def _call_from_python(self, args, kwargs):
+        """Call the macro where no template is being rendered that would tell its lines if there is an error."""
+        eval_ctx = object.__new__(EvalContext)
+        eval_ctx.autoescape = self._default_autoescape
+        try:
+            return self(eval_ctx, *args, **kwargs)
+        except Exception:  # noqa: BLE001
+            return self._environment.handle_exception()
 
     async def _mark_later(self, coroutine, autoescape):
         text = await coroutine
@@ -532,6 +573,7 @@ _CALLED: list[Any] = [
     Undefined,
     auto_aiter,
     auto_await,
+    closing,
     describe_context,
     find_block,
     fixed,

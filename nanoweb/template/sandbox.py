@@ -74,6 +74,7 @@ _internals = [
     (Formatter, None),  # string.Formatter().format("{0.secret}", x)
 ]
 _format_methods = {"format", "format_map"}
+_format_functions = (str.format, str.format_map, Markup.format, Markup.format_map)
 
 _changing = [
     (MutableSet, set("add clear difference_update discard intersection_update pop remove".split())),
@@ -275,6 +276,8 @@ class SandboxedEnvironment(Environment):
 
     def is_safe_callable(self, obj: Any) -> bool:
         """May a template call obj?"""
+        if any(obj is function for function in _format_functions):  # whose text comes later: it cannot be replaced
+            return False
         return not (getattr(obj, "unsafe_callable", False) or getattr(obj, "alters_data", False))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:

@@ -17,7 +17,7 @@ import functools
 from ..markup import Markup
 from . import nodes
 from .errors import TemplateAssertionError
-from .runtime import pass_context, pass_eval_context
+from .runtime import pass_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,14 +168,18 @@ def _make_newstyle(function, parameters):
         for name, value in zip(parameters, args):
             if name is not None:
                 variables.setdefault(name, value)
-        text = context.call(function, *args)
-        return _fill_in(text, variables, context.eval_ctx.autoescape)
+        return _fill_in(context, context.call(function, *args), variables)
 
     return translate
 
 
-def _fill_in(text, variables, autoescape):
-    return (Markup(text) if autoescape else text) % variables
+def _fill_in(context, text, variables):
+    if context.eval_ctx.autoescape:
+        text = Markup(text)
+    environment = context.environment
+    if "%" in environment.intercepted_binops:  # a sandbox looks at what may become too long
+        return environment.call_binop(context, "%", text, variables)
+    return text % variables
 
 
 @pass_context
@@ -184,12 +188,12 @@ def _call_gettext(context, /, *args, **kwargs):
     return context.call(context.resolve("gettext"), *args, **kwargs)
 
 
-@pass_eval_context
-def _format_translation(eval_ctx, text, variables=None):
+@pass_context
+def _format_translation(context, text, variables=None):
     """Fill in the variables of a tag trans; the tag calls this as a filter."""
     if variables is None:
-        return Markup(text) if eval_ctx.autoescape else text
-    return _fill_in(text, variables, eval_ctx.autoescape)
+        return Markup(text) if context.eval_ctx.autoescape else text
+    return _fill_in(context, text, variables)
 
 
 # What the parser calls.

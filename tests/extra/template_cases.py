@@ -73,6 +73,7 @@ def lines(text):
 # The language, part by part.
 
 NAMES = r"""
+{% set नमस्ते = 1 %}{{ नमस्ते }}{% set café = 2 %}{{ café }}
 {{ a }}|{{ b }}|{{ s }}|{{ u }}|{{ n }}|{{ t }}|{{ L }}|{{ D }}
 {{ missing }}|{{ missing is defined }}|{{ a is defined }}
 {{ missing.x }}
@@ -215,6 +216,8 @@ FILTER_AUTOESCAPE_RAW = r"""
 """
 
 MISTAKES = r"""
+{{ fn(x=1, x=2) }}
+{{ fn(1) }}¶{{ ² }}
 {% raw %}x
 a{# comment #}b{#- c -#} d
 a{# comment
@@ -415,6 +418,7 @@ before{% extends 'base' %}after{% block body %}B{% endblock %}
 {% include 'broken' ignore missing %}
 x¶{% include 'err' %}
 {% include 'self' %}
+{% include none ignore missing %}a¶{% include none %}
 {% import 'mac' as mm %}{{ mm.m(1) }}{{ mm.v }}{{ mm._p }}{{ mm.nope }}{{ mm }}
 {% import 'mac' as mm with context %}{{ mm.m(1) }}{{ mm.v }}
 {% from 'mac' import m, v as w %}{{ m(2) }}{{ w }}
@@ -635,6 +639,10 @@ LINE_STATEMENTS = r"""
 # for i in L:¶{{ i }} ## comment¶# endfor¶x
   # if a¶foo¶  # endif¶## full comment¶bar ## c
 # set x = [1,¶ 2]¶{{ x }}
+# set x = 1¶¶ ¶  ¶  {{ x }}¶¶y
+q¶# set x = 1¶¶  ¶{{ x }}
+q¶# set x = 1¶¶ ¶
+# if a¶¶¶x¶# else¶¶y¶¶# endif¶¶¶z¶{{ 1/0 }}
 a # b¶# if a¶x¶# else¶y¶# endif
 # call fn(1)¶# endcall
 ## c¶# if a¶## d¶x¶# endif¶
