@@ -26,13 +26,22 @@ import os
 from types import CoroutineType
 
 from .addresses import build_url
+from .config import check_settings
 from .config import load_dotenv as read_dotenv
-from .context import AppContext, RequestContext, _app_ctx_stack, _AppCtxGlobals, _request_ctx_stack
+from .context import (
+    AppContext,
+    RequestContext,
+    _app_ctx_stack,
+    _AppCtxGlobals,
+    _current_request_context,
+    _request_ctx_stack,
+    app_ctx,
+)
 from .exceptions import BadRequest, BadRequestKeyError, HTTPException, InternalServerError
 from .properties import cached_property
-from .registry import Registry, get_debug_flag
+from .registry import Registry, describe, get_debug_flag
 from .results import response_of
-from .routing import MapAdapter, RequestRedirect, RoutingException
+from .routing import Map, MapAdapter, RequestRedirect, RoutingException
 from .sessions import SecureCookieSessionInterface
 from .shortcuts import redirect_response
 from .signals import (
@@ -123,6 +132,8 @@ class App(Registry):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        if not self._got_first_request:
+            check_settings(self.config)  # where they are wrong, that is no matter of a request
         ctx = self.request_context(environ)
         error: BaseException | None = None
         try:
@@ -165,6 +176,15 @@ class App(Registry):
             url_scheme=self.config["PREFERRED_URL_SCHEME"],
         )
 
+    def _find_at_once(self, request):
+        """What the map finds for a request without an adapter, which saves the making of one; or NotImplemented."""
+        trusted = request.trusted_hosts is not None or self.config["TRUSTED_HOSTS"] is not None
+        if trusted or self.subdomain_matching or type(self.url_map) is not Map:
+            return NotImplemented
+        if getattr(self.create_url_adapter, "__func__", None) is not _create_url_adapter:  # somebody has another one
+            return NotImplemented
+        return self.url_map._find_at_once(request.environ)
+
     def full_dispatch_request(self) -> Response:
         """Run the functions before, the view and the functions after; turn their errors into answers."""
         self._got_first_request = True
@@ -182,11 +202,12 @@ class App(Registry):
     def preprocess_request(self) -> Any:
         """Call the before_request functions; the first answer that one of them gives takes the view's place."""
         if self.url_value_preprocessors:
-            request = _request_ctx_stack.top.request
+            request = (_request_ctx_stack.top or _current_request_context("preprocess_request")).request
             for function in self._functions_of(self.url_value_preprocessors, request.blueprints):
                 function(request.endpoint, request.view_args)
         if self.before_request_funcs:
-            for function in self._functions_of(self.before_request_funcs, _request_ctx_stack.top.request.blueprints):
+            request = (_request_ctx_stack.top or _current_request_context("preprocess_request")).request
+            for function in self._functions_of(self.before_request_funcs, request.blueprints):
                 rv = self._call(function)
                 if rv is not None:
                     return rv
@@ -194,18 +215,18 @@ class App(Registry):
 
     def dispatch_request(self) -> Any:
         """Call the view that the address matched and return what it returns."""
-        request = _request_ctx_stack.top.request
+        request = (_request_ctx_stack.top or _current_request_context("dispatch_request")).request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule = request.url_rule
-        if rule.provide_automatic_options and request.method == "OPTIONS":
+        if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         rv = self.view_functions[rule.endpoint](**request.view_args)
         return self._await(rv) if type(rv) is CoroutineType else rv
 
     def make_default_options_response(self) -> Response:
         """Return the answer to OPTIONS: the methods of this address."""
-        ctx = _request_ctx_stack.top
+        ctx = _current_request_context("make_default_options_response")
         methods = {*ctx.url_adapter.allowed_methods(), *(ctx.request.url_rule.methods or ())}
         response = self.response_class()
         response.headers["Allow"] = ", ".join(sorted(methods))
@@ -243,26 +264,33 @@ class App(Registry):
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to the names of a template those that all have; what the caller has given counts more."""
         top = _request_ctx_stack.top
-        names: dict[str, Any] = {"g": _app_ctx_stack.top.g}
+        names: dict[str, Any] = {"g": (_app_ctx_stack.top or app_ctx).g}
         if top is not None:
             names["request"] = top.request
         if self.template_context_processors:
             blueprints = () if top is None else top.request.blueprints
             for function in self._functions_of(self.template_context_processors, blueprints):
-                names.update(self._call(function))
+                more = self._call(function)
+                if more is None:
+                    raise TypeError(_returned_none(function, "a dict of names for templates"))
+                names.update(more)
         names.update(context)
         context.update(names)
 
     def process_response(self, response: Response) -> Response:
         """Call the after_request functions, the last registered first, and save the session."""
-        ctx = _request_ctx_stack.top
+        ctx = _request_ctx_stack.top or _current_request_context("process_response")
         while ctx.after_functions:  # one of them may add another
             functions, ctx.after_functions = ctx.after_functions, ()
             for function in functions:
                 response = self._call(function, response)
+                if response is None:
+                    raise TypeError(_returned_none(function, "the response"))
         if self.after_request_funcs:
             for function in self._functions_of(self.after_request_funcs, ctx.request.blueprints)[::-1]:
                 response = self._call(function, response)
+                if response is None:
+                    raise TypeError(_returned_none(function, "the response"))
         session = ctx._session
         if session is not None and not self.session_interface.is_null_session(session):
             self.session_interface.save_session(self, session, response)
@@ -271,7 +299,7 @@ class App(Registry):
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Call the teardown_request functions; called by RequestContext.pop."""
         if self.teardown_request_funcs:
-            blueprints = _request_ctx_stack.top.request.blueprints
+            blueprints = _current_request_context("do_teardown_request").request.blueprints
             self._tear_down(self._functions_of(self.teardown_request_funcs, blueprints)[::-1], exc)
         if request_tearing_down.receivers:
             request_tearing_down.send(self, _async_wrapper=self.ensure_sync, exc=exc)
@@ -349,7 +377,7 @@ class App(Registry):
 
     def log_exception(self, exc_info: Any) -> None:
         """Log an error that nobody handled."""
-        request = _request_ctx_stack.top.request
+        request = _current_request_context("log_exception").request
         self.logger.error(
             "Exception on %s [%s]", _printable(request.path), _printable(request.method), exc_info=exc_info
         )
@@ -470,6 +498,14 @@ class App(Registry):
             run_simple(host, port, self, **options)
         finally:
             self._got_first_request = False  # for who runs it from a shell, changes it and runs it again
+
+
+_create_url_adapter = App.create_url_adapter
+
+
+def _returned_none(function, wanted):
+    """What to say of a function around the views that ended without a return."""
+    return f"{describe(function)} returned None: let it return {wanted}"
 
 
 def _printable(text):

@@ -123,6 +123,7 @@ class AppContext:
 
     holders: frozenset[object] = frozenset()  # for each hold() what it returned
     error: BaseException | None = None  # that ended the work, while it is held
+    _has_g = False
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -131,6 +132,7 @@ class AppContext:
     @cached_property
     def g(self) -> _AppCtxGlobals:
         """The namespace of this context."""
+        self._has_g = True
         return self.app.app_ctx_globals_class()
 
     @cached_property
@@ -254,10 +256,14 @@ class RequestContext(AppContext):
 
     def match_request(self) -> None:
         """Find the view; an HTTP error is kept for dispatch_request to raise."""
-        request = self.request
+        app, request = self.app, self.request
         try:
-            adapter = self.url_adapter = self.app.create_url_adapter(request)
-            request.url_rule, request.view_args = adapter.match(return_rule=True)  # type: ignore[union-attr]
+            found = app._find_at_once(request)
+            if type(found) is not tuple or found[0]._needs_care:
+                adapter: Any = app.create_url_adapter(request)
+                self.url_adapter = adapter
+                found = adapter.match(return_rule=True) if found is NotImplemented else adapter._match_found(found)
+            request.url_rule, request.view_args = found
         except HTTPException as error:
             request.routing_exception = error
 
@@ -312,7 +318,8 @@ class RequestContext(AppContext):
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self.outer = None
-                self.__dict__.pop("g", None)
+                if self._has_g:
+                    del self.g, self._has_g
                 if not self.is_copy:
                     self.request.close()
                 if self.request.routing_exception is not None:  # its frames hold the request, which holds it

@@ -7,6 +7,7 @@ RFC 6265, and draft-ietf-httpbis-rfc6265bis for what browsers have agreed on sin
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from time import time
 
 from .headers import _BLANK, _QUOTED, http_date
@@ -129,37 +130,37 @@ def dump_cookie(
     RFC 6265, section 4.1; draft-ietf-httpbis-rfc6265bis for samesite and the prefixes.
     """
     secure = secure or partitioned
-    parts = [_cookie_pair(key, value)]
+    field = _cookie_pair(key, value)
     if key[:2] == "__":
         _check_cookie_prefix(key, secure, path, domain)
-    if domain:
-        parts.append(f"Domain={_cookie_domain(domain)}")
+    before, after = _cookie_attributes(domain, secure, httponly, path, samesite, partitioned)
+    field += before
     if max_age is not None:
         max_age = int(max_age.total_seconds() if hasattr(max_age, "total_seconds") else max_age)
         if expires is None and sync_expires:
             expires = time() + max_age
     if expires is not None:
-        parts.append(
-            f"Expires={_cookie_text('expires', expires) if isinstance(expires, str) else http_date(expires)}"
-        )
+        field += f"; Expires={_cookie_text('expires', expires) if isinstance(expires, str) else http_date(expires)}"
     if max_age is not None:
-        parts.append(f"Max-Age={max_age}")
-    if secure:
-        parts.append("Secure")
-    if httponly:
-        parts.append("HttpOnly")
-    if path is not None:
-        parts.append("Path=/" if path == "/" else f"Path={quote(path, safe=_IN_COOKIE_PATH)}")
-    if samesite is not None:
-        if samesite.title() not in _SAMESITE:
-            raise ValueError(f"samesite is {samesite!r:.200}: it can be 'Strict', 'Lax', 'None', or left out")
-        parts.append(f"SameSite={samesite.title()}")
-    if partitioned:
-        parts.append("Partitioned")
-    field = "; ".join(parts)
+        field += f"; Max-Age={max_age}"
+    field += after
     if max_size and len(field) > max_size:
         _warn_of_size(key, len(field), max_size)
     return field
+
+
+@lru_cache(maxsize=64)  # an application has few kinds of cookies, and sends them again and again
+def _cookie_attributes(domain, secure, httponly, path, samesite, partitioned):
+    """What stands before, and what behind, how long the client keeps a cookie."""
+    before = f"; Domain={_cookie_domain(domain)}" if domain else ""
+    after = ("; Secure" if secure else "") + ("; HttpOnly" if httponly else "")
+    if path is not None:
+        after += "; Path=/" if path == "/" else f"; Path={quote(path, safe=_IN_COOKIE_PATH)}"
+    if samesite is not None:
+        if samesite.title() not in _SAMESITE:
+            raise ValueError(f"samesite is {samesite!r:.200}: it can be 'Strict', 'Lax', 'None', or left out")
+        after += f"; SameSite={samesite.title()}"
+    return before, after + ("; Partitioned" if partitioned else "")
 
 
 def _cookie_pair(key, value):

@@ -80,7 +80,10 @@ if not TYPE_CHECKING:
         def __get__(self, instance, owner=None):
             if instance is None:
                 return self
-            value = instance.__dict__[self.name] = self.function(instance)
+            value = self.function(instance)
+            # Not by instance.__dict__: to ask for that, before Python 3.13, makes each further look at each
+            # attribute of this object three times as slow.
+            object.__setattr__(instance, self.name, value)
             return value
 
 

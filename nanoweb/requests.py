@@ -102,6 +102,7 @@ class Request:
     view_args: dict[str, Any] | None = None
     routing_exception: HTTPException | None = None
     _json: Any
+    _is_form_read = False  # then form and files are there
     _form_error: Callable[[], HTTPException] | None = None  # why there is no form, once that was tried
 
     #: Classes for the values, should an application want others: of args and form, of cookies, of access_route ...
@@ -388,7 +389,7 @@ class Request:
 
     def _load_form_data(self):
         """Read form and files, once; they come from the body alone."""
-        if "form" in self.__dict__:
+        if self._is_form_read:
             return
         if self._form_error is not None:
             raise self._form_error()
@@ -410,7 +411,7 @@ class Request:
             from .uploads import UnsentFiles  # for weight
 
             files = UnsentFiles(form, self.mimetype)
-        self.__dict__.update(stream=stream, form=form, files=files)
+        self.__dict__.update(stream=stream, form=form, files=files, _is_form_read=True)
 
     @cached_property
     def form(self) -> ImmutableMultiDict[str, str]:
@@ -528,9 +529,8 @@ class Request:
 
     def close(self) -> None:
         """Close the files of the form."""
-        files = self.__dict__.get("files")
-        if files:
-            _call_all([file.close for _, file in iter_multi_items(files)])
+        if self._is_form_read and self.files:
+            _call_all([file.close for _, file in iter_multi_items(self.files)])
 
     def __enter__(self: RequestType) -> RequestType:
         return self

@@ -128,7 +128,13 @@ class Response:
         self._status, self._status_code = known or grammar.parse_status(status)
         if direct_passthrough:
             self.direct_passthrough = True
-        if isinstance(response, (str, bytes, bytearray, memoryview)):
+        if type(response) is str and headers is None and type(self).set_data is Response.set_data:
+            # What set_data does, for nearly all, without looking whether there are fields to tell of the length.
+            data = response.encode()
+            self.response = [data]
+            if self.automatically_set_content_length:
+                self._length = len(data)
+        elif isinstance(response, (str, bytes, bytearray, memoryview)):
             self.set_data(response)
         else:
             self.response = [] if response is None else response
@@ -141,9 +147,9 @@ class Response:
         """
         headers = Headers()  # threads that share a response must not see it before it is filled, nor each their own
         if self._content_type is not None:
-            headers._put(("Content-Type", self._content_type))
+            headers._list.append(("Content-Type", self._content_type))
         if self._length is not None:
-            headers._put(("Content-Length", str(self._length)))
+            headers._list.append(("Content-Length", str(self._length)))
         return self.__dict__.setdefault("headers", headers)
 
     def __repr__(self) -> str:
@@ -491,7 +497,7 @@ class Response:
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
         """Return a copy of the fields as they are sent in answer to this environ."""
         headers = Headers(self.headers)  # a dict may have been assigned
-        names = [name.lower() for name, _ in headers]
+        names = [name.lower() for name, _ in headers._list]
         if "location" in names:
             headers["Location"] = self._final_location(environ, headers["Location"])
         if "content-location" in names:
@@ -531,13 +537,14 @@ class Response:
         """Return (body, status, fields) as they are sent in answer to this environ."""
         # Of a str that nobody touched since __init__ there is nothing to work out.  Five attributes are what __init__
         # makes of it; a sixth is that somebody looked at the fields, called call_on_close, or replaced a method.
-        body, code = self.response, self._status_code
-        is_untouched = len(self.__dict__) == 5 and type(self) is Response and self._length is not None
+        # To ask for __dict__ slows down each look at an attribute that comes after it: it comes last.
+        body, code, status = self.response, self._status_code, self._status
+        content_type, length = self._content_type, self._length
         is_one_block = type(body) is list and len(body) == 1 and type(body[0]) is bytes
         has_body = environ["REQUEST_METHOD"] != "HEAD" and (code == 200 or (code > 200 and code not in _bodiless))
-        if is_untouched and is_one_block and has_body and self._content_type is not None:
-            fields: list[Any] = [("Content-Type", self._content_type), ("Content-Length", str(self._length))]
-            return [*body], self._status, fields
+        is_known = is_one_block and has_body and length is not None and content_type is not None
+        if is_known and type(self) is Response and len(self.__dict__) == 5:
+            return [*body], status, [("Content-Type", content_type), ("Content-Length", str(length))]  # type: ignore[list-item]
         headers = self.get_wsgi_headers(environ)
         return self.get_app_iter(environ), self._status, headers.to_wsgi_list()
 

@@ -365,11 +365,28 @@ class Map:
                 for method in (None,) if rule.methods is None else rule.methods:
                     by_method.setdefault(method, rule)
 
-    def _find(self, start, domain, path_info, method, websocket):
-        """Return the rule and the values for a path; None for a 404, a RoutingException for what is between.
+    def _find_at_once(self, environ):
+        """Return what _find() does for a request within the default subdomain; NotImplemented where an adapter must.
 
-        start   the place in the tree of the rules for this very domain, or None
+        Most requests are a path and a method that fit, and need no adapter to be made for them.
         """
+        if self._remap:
+            self.update()
+        path_info = environ.get("PATH_INFO", "/")
+        is_plain = environ["wsgi.url_scheme"] in _plain_schemes and "HTTP_UPGRADE" not in environ
+        if not is_plain or self.host_matching or not path_info.isascii():
+            return NotImplemented
+        return self._find(self.default_subdomain, path_info, environ["REQUEST_METHOD"].upper(), False)
+
+    def _find(self, domain, path_info, method, websocket):
+        """Return the rule and the values for a path; None for a 404, a RoutingException for what is between."""
+        start = self._root.static.get(domain)
+        if start is not None and not websocket:
+            rules = start.exact.get(path_info)
+            if rules is not None:
+                rule = rules.get(method) or rules.get(None)
+                if rule is not None and not rule._needs_care:
+                    return rule, {}
         missed: list[tuple[Rule, list[str]]] = []
         parts = path_info.split("/")
         if parts[0] or (len(parts) > 2 and not parts[1]):  # "a", "//a": no slash before the first segment, or several
@@ -479,6 +496,7 @@ class Map:
 _OUTSIDE = "<invalid>"
 
 # What a URL starts with, by the scheme that was asked for: browsers open a WebSocket only with "ws:" or "wss:".
+_plain_schemes = frozenset(["http", "https"])
 _http_schemes = {"http": "http:", "ws": "http:", "https": "https:", "wss": "https:", "": "", None: ""}
 _websocket_schemes = {"https": "wss:", "wss": "wss:"}
 
@@ -550,20 +568,21 @@ class MapAdapter:
         domain = self.subdomain
         if domain is None or map.host_matching:
             domain = self.server_name
-        start = map._root.static.get(domain)
-        if start is not None and not websocket:
-            rules = start.exact.get(path_info)
-            if rules is not None:
-                rule = rules.get(method) or rules.get(None)
-                if rule is not None and not rule._needs_care:
-                    return (rule if return_rule else rule.endpoint), {}
-        found = map._find(start, domain, path_info, method, websocket)
+        found = map._find(domain, path_info, method, websocket)
+        rule, values = self._conclude(found, domain, path_info, method, query_args)
+        return (rule if return_rule else rule.endpoint), values
+
+    def _match_found(self, found):
+        """Return the rule and the values of what Map._find_at_once() found, or raise what match() would."""
+        return self._conclude(found, self.subdomain, self.path_info, self.default_method.upper(), None)
+
+    def _conclude(self, found, domain, path_info, method, query_args):
         if type(found) is not tuple:
             raise self._answer(found, domain, path_info, method, query_args)
         rule, values = found
         if rule._needs_care:
             self._redirect_if_better(rule, values, method, query_args)
-        return (rule if return_rule else rule.endpoint), values
+        return found
 
     def _answer(self, outcome, domain, path_info, method, query_args):
         """The answer to what the map found instead of a rule."""

@@ -69,7 +69,6 @@ class SecureCookieSession(CallbackDict["str", "Any"], SessionMixin):
 
     def __init__(self, initial: Any = None) -> None:
         super().__init__(initial, _mark_modified)
-        self.modified = self.accessed = False
 
 
 def _mark_modified(session):
@@ -164,6 +163,7 @@ class SecureCookieSessionInterface(SessionInterface):
     digest_method: Any = "sha1"
     key_derivation = "hmac"
     session_class = SecureCookieSession
+    _serializer: Any = None  # the last that was used, behind its keys
 
     @cached_property
     def serializer(self) -> Any:
@@ -177,15 +177,16 @@ class SecureCookieSessionInterface(SessionInterface):
 
         The keys of SECRET_KEY_FALLBACKS read only: cookies are signed with SECRET_KEY.
         """
-        if not app.secret_key:
+        key = app.secret_key
+        if not key:
             return None
         fallbacks = app.config["SECRET_KEY_FALLBACKS"] or ()
         if isinstance(fallbacks, (str, bytes)):
             raise TypeError(
                 "SECRET_KEY_FALLBACKS is one key, whose letters would each pass for a key: make it a list"
             )
-        keys = (*fallbacks, app.secret_key)
-        known = self.__dict__.get("_serializer")
+        keys = (*fallbacks, key)
+        known = self._serializer
         if known is None or known[0] != keys:
             known = self._serializer = (keys, self._make_serializer(list(keys)))
         return known[1]
@@ -217,13 +218,11 @@ class SecureCookieSessionInterface(SessionInterface):
         value = request.cookies.get(self.get_cookie_name(app))
         if not value:
             return self.session_class()
-        from .signing import BadData
-
         try:
             return self.session_class(
                 serializer.loads(value, max_age=int(app.permanent_session_lifetime.total_seconds()))
             )
-        except BadData:
+        except _bad_data():
             return self.session_class()
 
     def save_session(self, app: App, session: SessionMixin, response: Response) -> None:
@@ -251,12 +250,20 @@ class SecureCookieSessionInterface(SessionInterface):
                 _vary_by_cookie(response)
 
 
+def _bad_data():
+    """BadData, asked for when there is an error: an import that finds its module there takes time all the same."""
+    from .signing import BadData
+
+    return BadData
+
+
 def _vary_by_cookie(response):
     """Tell caches that this answer is for one visitor (CVE-2023-30861)."""
-    values = response.headers.getlist("Vary")
-    if not values:
-        response.headers.add("Vary", "Cookie")
+    headers = response.headers
+    if "Vary" not in headers:
+        headers.add("Vary", "Cookie")
         return
+    values = headers.getlist("Vary")
     fields = [one.strip().lower() for value in values for one in value.split(",")]
     if "cookie" not in fields and "*" not in fields:
         response.headers["Vary"] = ", ".join([*values, "Cookie"])

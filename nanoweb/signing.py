@@ -535,11 +535,10 @@ class _URLSafe(Serializer):
 def _pack(data):
     """The same bytes as zlib.compress(data).
 
-    That sets 256 kB aside, which for a short text takes longer than all else here.  The least
-    that zlib can work with, 4 kB, makes no other bytes of up to 40, for none of what it limits
-    is ever reached: references go back 250 bytes, a block has 127 symbols, and where bytes
-    are looked for that were there before, 32 places at least are tried, each 9 bytes or more
-    before the end.  Only the two bytes in front tell how far references may go: they are put back.
+    That sets 256 kB aside, which for a short text takes longer than all else here.  The least that
+    zlib can work with, 3 kB, makes the same of up to 40 bytes, for they reach none of its limits: a
+    block has 127 symbols, references go back 250 bytes, and of the places that something may be
+    a repetition of 32 are looked at.  The window, however, stands in the first two bytes.
     """
     if len(data) > 40:
         return zlib.compress(data)

@@ -96,8 +96,8 @@ class PassDict(JSONTag):
         return isinstance(value, dict)
 
     def to_json(self, value: Any) -> Any:
-        tag = self.serializer.tag
-        return {key: tag(one) for key, one in value.items()}
+        tag, untagged = self.serializer.tag, self.serializer._untagged
+        return {key: one if type(one) in untagged else tag(one) for key, one in value.items()}
 
 
 class TagTuple(JSONTag):

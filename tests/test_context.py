@@ -22,6 +22,7 @@ from nanoweb import (
     url_for,
 )
 from nanoweb.context import app_ctx, request_ctx
+from nanoweb.routing import BaseConverter, ValidationError
 from nanoweb.signals import appcontext_popped, appcontext_pushed
 from nanoweb.testing import create_environ
 
@@ -128,6 +129,38 @@ class NestingTest(unittest.TestCase):
             self.assertIs(app_ctx._get_current_object(), inner)
             with outer:
                 self.assertIs(app_ctx._get_current_object(), outer)
+
+    def test_an_adapter_is_made_when_it_is_asked_for_unless_somebody_makes_his_own(self):
+        asked = []
+
+        def create_url_adapter(app, request):
+            asked.append(request)
+            return App.create_url_adapter(app, request)
+
+        patched, changed = App("example"), type("Changed", (App,), {})("example")
+        patched.create_url_adapter = lambda request: create_url_adapter(patched, request)
+        type(changed).create_url_adapter = create_url_adapter
+        derived = type("Derived", (App,), {"create_url_adapter": create_url_adapter})("example")
+        for app in [self.app, patched, changed, derived]:
+            app.add_url_rule("/<name>", "page", lambda name: name)
+            asked.clear()
+            with self.subTest(app), app.test_request_context("/ada") as ctx:
+                self.assertEqual(ctx.request.view_args, {"name": "ada"})
+                self.assertEqual(("url_adapter" in vars(ctx), len(asked)), (app is not self.app,) * 2)
+                self.assertEqual(ctx.url_adapter.build("page", {"name": "bob"}), "/bob")
+
+    def test_a_converter_is_asked_once_also_where_it_refuses(self):
+        asked = []
+
+        class Refusing(BaseConverter):
+            def to_python(self, value):
+                asked.append(value)
+                raise ValidationError
+
+        self.app.url_map.converters["refusing"] = Refusing
+        self.app.add_url_rule("/<refusing:name>", "page", lambda name: name)
+        self.assertEqual(self.app.test_client().get("/ada").status_code, 404)
+        self.assertEqual(asked, ["ada"])
 
     def test_popping_in_the_wrong_order_is_an_error(self):
         first, second = self.app.app_context(), self.other.app_context()

@@ -3,12 +3,14 @@ import hashlib
 import io
 import json
 import pickle
+import random
 import tracemalloc
 import unittest
 import zlib
 from datetime import datetime, timezone
 from unittest import mock
 
+from nanoweb import signing
 from nanoweb.signing import (
     BadData,
     BadPayload,
@@ -631,6 +633,15 @@ class PayloadTest(unittest.TestCase):
                 self.assertEqual(payload[:1] == b".", len(b"." + zlib.compress(plain)) < len(plain))
                 self.assertEqual(self.serializer.load_payload(payload), obj)
         self.assertEqual(payload[:1], b".")
+
+    def test_short_texts_are_compressed_to_the_same_bytes_as_long_ones(self):
+        chance = random.Random(1)
+        words = [b'{"', b'":', b"}", b"visits", b"aa", b"aaa", b"ab", b"q", b'","', b"user_id"]
+        for size in range(45):
+            for number in range(1, 11):
+                with self.subTest(size=size, words=words[:number]):
+                    data = b"".join(chance.choices(words[:number], k=45))[:size]
+                    self.assertEqual(signing._pack(data), zlib.compress(data))
 
 
 if __name__ == "__main__":
