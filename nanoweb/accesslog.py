@@ -222,8 +222,8 @@ def colour(line: str) -> str:
 log_writer = LogWriter()
 
 if hasattr(os, "register_at_fork"):
-    # Not while a thread writes: the child would have the lock of the stream, and nobody to open it.  The lines are the
-    # parent's, who writes them; the lock that is taken here is made anew in the child by logging itself.
+    # Not while a thread writes: the child would have the lock of the stream, and nobody to open it.  The lines are
+    # the parent's, who writes them; the lock that is taken here is made anew in the child by logging itself.
     os.register_at_fork(
         before=log_writer.acquire, after_in_parent=log_writer.release, after_in_child=log_writer.lines.clear
     )

@@ -8,7 +8,7 @@ application's tables under that.
 
 from __future__ import annotations
 
-from .scaffold import Scaffold, endpoint_of, named
+from .scaffold import Scaffold, check_blueprint, endpoint_of, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,10 +133,14 @@ class Blueprint(Scaffold):
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Put a blueprint inside this one; the options are those of App.register_blueprint."""
-        if blueprint is self:
+        check_blueprint(blueprint)
+        if blueprint._contains(self):
             raise ValueError(f"blueprint {self.name!r} cannot be inside itself")
         self._check_setup_finished()
         self._blueprints.append((blueprint, options))
+
+    def _contains(self, other):
+        return self is other or any(blueprint._contains(other) for blueprint, _ in self._blueprints)
 
     def register(self, app: App, options: dict[str, Any]) -> None:
         """Do to an application what was recorded; called by App.register_blueprint."""

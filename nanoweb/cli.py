@@ -190,11 +190,19 @@ def _ssl_context(options):
         raise UsageError(f"--cert: {error}") from None
 
 
-def _call_command(options):
-    """Call a command that the program itself has: one of app.cli."""
+def _load_app(options, what):
+    """The application that a target names, which must be one of ours to have what is asked for."""
     app = _load(options)
     if not isinstance(app, App):
-        raise UsageError(f"only an App has commands; this application is a {type(app).__name__}")
+        is_flask = any(cls.__module__.partition(".")[0] == "flask" for cls in type(app).__mro__)
+        hint = ": with --flask it is ours" if is_flask else ""
+        raise UsageError(f"only an App has {what}; this application is a {type(app).__name__}{hint}")
+    return app
+
+
+def _call_command(options):
+    """Call a command that the program itself has: one of app.cli."""
+    app = _load_app(options, "commands")
     return _run_command(app.cli, app, options.words, "nanoweb cli")
 
 
@@ -213,9 +221,7 @@ def _run_command(group, app, words, program):
 
 def _print_routes(options):
     """Print the rules of the application as a table; the column of domains only if there are any."""
-    app = _load(options)
-    if not isinstance(app, App):
-        raise UsageError(f"only an App has routes; this application is a {type(app).__name__}")
+    app = _load_app(options, "routes")
     by_host = app.url_map.host_matching
     hidden = set() if options.all_methods else {"HEAD", "OPTIONS"}
     rows = [

@@ -36,7 +36,10 @@ __all__ = [
     "Choice",
     "ClickException",
     "Command",
+    "File",
+    "FloatRange",
     "Group",
+    "IntRange",
     "Path",
     "UsageError",
     "argument",
@@ -106,6 +109,59 @@ class Path:
         if self.exists and not os.path.exists(text):
             raise argparse.ArgumentTypeError(f"there is no {text!r}")
         return text
+
+
+class File:
+    """A file to open; - is what comes in, or goes out."""
+
+    def __init__(self, mode: str = "r", encoding: str | None = None, **options: Any) -> None:
+        self.mode = mode
+        self.encoding = encoding
+
+    def __call__(self, text: str) -> Any:
+        if text == "-":
+            stream = sys.stdin if "r" in self.mode else sys.stdout
+            return stream.buffer if "b" in self.mode else stream
+        try:
+            return open(text, self.mode, encoding=self.encoding)
+        except OSError as error:
+            raise argparse.ArgumentTypeError(f"cannot open {text!r}: {error.strerror}") from None
+
+
+class IntRange:
+    """A whole number between two others, which are among them."""
+
+    kind: Callable[[str], Any] = int
+    called = "a whole number"
+
+    def __init__(self, min: Any = None, max: Any = None, clamp: bool = False, **options: Any) -> None:
+        self.min = min
+        self.max = max
+        self.clamp = clamp
+
+    def __call__(self, text: str) -> Any:
+        try:
+            number = type(self).kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {self.called}") from None
+        inside = number
+        if self.min is not None and not number >= self.min:
+            inside = self.min
+        if self.max is not None and not number <= self.max:
+            inside = self.max
+        if inside is not number and not self.clamp:
+            least = "any" if self.min is None else self.min
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not from {least} to {'any' if self.max is None else self.max}"
+            )
+        return inside
+
+
+class FloatRange(IntRange):
+    """A number between two others, which are among them."""
+
+    kind = float
+    called = "a number"
 
 
 def _to_bool(text):

@@ -98,6 +98,8 @@ MODULES = {
     "jinja2.filters": "template.filters",
     "jinja2.loaders": "template.loaders",
     "jinja2.meta": "template.meta",
+    "jinja2.nodes": "template.nodes",
+    "jinja2.parser": "template.parser",
     "jinja2.runtime": "template.runtime template.contexts template.undefined",
     "jinja2.sandbox": "template.sandbox",
     "jinja2.tests": "template.tests",
@@ -118,6 +120,7 @@ MODULES = {
 # What is called otherwise here.
 RENAMED = {
     ("flask", "Flask"): "app.App",
+    ("flask", "json"): "jsonprovider",
     ("flask.app", "Flask"): "app.App",
     ("flask.cli", "FlaskGroup"): "cli.FlaskGroup",
     ("flask.globals", "_cv_app"): "context._app_ctx_stack",
@@ -154,7 +157,7 @@ VERSIONS = {
     "flask": "3.1.3",
     "werkzeug": "3.1.9",
     "jinja2": "3.1.6",
-    "markupsafe": "3.0.3",
+    "markupsafe": "3.0.4",
     "itsdangerous": "2.2.0",
     "blinker": "1.9.0",
 }
@@ -186,6 +189,8 @@ GONE = {
     ("jinja2", "contextfunction"): ("template.pass_context", "jinja2.pass_context"),
     ("jinja2", "environmentfilter"): ("template.pass_environment", "jinja2.pass_environment"),
     ("jinja2", "evalcontextfilter"): ("template.pass_eval_context", "jinja2.pass_eval_context"),
+    ("werkzeug", "LocalProxy"): ("local.LocalProxy", "werkzeug.local.LocalProxy"),
+    ("werkzeug", "cached_property"): ("properties.cached_property", "werkzeug.utils.cached_property"),
     ("werkzeug", "secure_filename"): ("files.secure_filename", "werkzeug.utils.secure_filename"),
     ("werkzeug", "generate_password_hash"): ("security.generate_password_hash", "werkzeug.security"),
     ("werkzeug", "check_password_hash"): ("security.check_password_hash", "werkzeug.security"),
@@ -193,7 +198,10 @@ GONE = {
     ("werkzeug.urls", "url_quote"): ("urllib.parse:quote", "urllib.parse.quote"),
     ("werkzeug.urls", "url_quote_plus"): ("urllib.parse:quote_plus", "urllib.parse.quote_plus"),
     ("werkzeug.urls", "url_unquote"): ("urllib.parse:unquote", "urllib.parse.unquote"),
-    ("werkzeug.urls", "url_encode"): ("urllib.parse:urlencode", "urllib.parse.urlencode"),
+    ("werkzeug.urls", "url_unquote_plus"): ("urllib.parse:unquote_plus", "urllib.parse.unquote_plus"),
+    ("werkzeug.urls", "url_encode"): ("compat.url_encode", "urllib.parse.urlencode"),
+    ("werkzeug.urls", "url_decode"): ("compat.url_decode", "urllib.parse.parse_qsl"),
+    ("werkzeug.urls", "url_unparse"): ("urllib.parse:urlunsplit", "urllib.parse.urlunsplit"),
     ("werkzeug.urls", "url_parse"): ("urllib.parse:urlsplit", "urllib.parse.urlsplit"),
     ("werkzeug.urls", "url_join"): ("urllib.parse:urljoin", "urllib.parse.urljoin"),
     ("werkzeug.utils", "escape"): ("markup.escape", "markupsafe.escape"),
@@ -247,6 +255,20 @@ def append_slash_redirect(environ: dict[str, Any], code: int = 308) -> Response:
     return _load("shortcuts").redirect_response(f"{location}?{query}" if query else location, code)
 
 
+def url_encode(values: Any) -> str:
+    """Return a query string of a dict, a MultiDict or pairs, without what is None."""
+    return _load("rules").dump_query(values)
+
+
+def url_decode(text: str | bytes) -> Any:
+    """Return the MultiDict of a query string."""
+    from urllib.parse import parse_qsl
+
+    return _load("dicts").MultiDict(
+        parse_qsl(text if isinstance(text, str) else text.decode(), keep_blank_values=True)
+    )
+
+
 def endpoint_of(view_func: Any) -> str:
     """Return the endpoint of a view that is given none."""
     return _load("scaffold").endpoint_of("", view_func)
@@ -275,7 +297,6 @@ class _Alias(ModuleType):
     def __dir__(self) -> list[str]:
         names = {name for source in self._sources for name in getattr(_load(source), "__all__", ())}
         names.update(name for module, name in RENAMED if module == self.__name__ and name[:1] != "_")
-        names.update(name for name in vars(self) if name[:1] != "_")  # the modules below
         return sorted(names)
 
 
@@ -315,6 +336,35 @@ def _structured(parse):
 _nothing = object()
 
 
+class _Versions:
+    """Tells importlib.metadata the VERSIONS of the packages that we stand for: extensions ask it.
+
+    It is one of sys.meta_path, which would ask it for modules too: it has none.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(self, *where: Any) -> None:
+        """None: our modules are in sys.modules already."""
+
+    def find_distributions(self, context: Any) -> Iterator[Any]:
+        """Yield the package of context.name, if it is one of ours."""
+        name = str(context.name).lower()
+        if name in self.names:
+            yield _distribution(f"Metadata-Version: 2.1\nName: {name}\nVersion: {VERSIONS[name]}\n")
+
+
+_versions = _Versions()
+
+
+def _distribution(metadata):
+    from importlib.metadata import Distribution  # for weight: whoever asks has loaded it
+
+    methods = {"read_text": lambda self, name: metadata if name == "METADATA" else None, "locate_file": None}
+    return type("OurDistribution", (Distribution,), methods)()
+
+
 def _load(source):
     return import_module(f".{source}", __package__)
 
@@ -351,7 +401,11 @@ def install(force: bool = False) -> None:
             parent, _, child = name.rpartition(".")
             if parent:
                 setattr(sys.modules[parent], child, module)
+    _versions.names.update(VERSIONS.keys() & ours.keys())
+    if _versions not in sys.meta_path:
+        sys.meta_path.insert(0, _versions)
     _load("app").App.before_first_request = _before_first_request
+    _load("rules").Rule._trace = property(_trace)
 
 
 def _before_first_request(app: Any, f: Any) -> Any:
@@ -371,6 +425,12 @@ def _before_first_request(app: Any, f: Any) -> Any:
     return f
 
 
+def _trace(rule: Any) -> list[tuple[bool, str]]:
+    """Whether each piece of a rule is a variable, and its name or text: not public, but extensions read it."""
+    pieces = _load("ruletree").parse_rule(rule.rule)
+    return [(type(piece) is tuple, piece[0] if type(piece) is tuple else piece) for piece in pieces]
+
+
 def _warn(what, now, stacklevel=3):
     import warnings
 
@@ -380,9 +440,8 @@ def _warn(what, now, stacklevel=3):
 def _families():
     """{package: all modules of it}, parents first."""
     families: dict[str, list[str]] = {}
-    gone = {module for module, _ in GONE if module not in MODULES}
-    gone |= {module.rpartition(".")[0] for module in gone}
-    for name in sorted({*MODULES, *gone}):
+    names = {*MODULES, *(module for module, _ in GONE)}
+    for name in sorted(names | {name.rpartition(".")[0] for name in names} - {""}):
         families.setdefault(name.partition(".")[0], []).append(name)
     return families
 

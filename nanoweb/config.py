@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import IO, Any
 
-__all__ = ["Config", "ConfigAttribute", "load_dotenv", "parse_dotenv"]
+__all__ = ["Config", "ConfigAttribute", "check_settings", "load_dotenv", "parse_dotenv"]
 
 
 class ConfigAttribute:
@@ -156,6 +156,43 @@ class Config(dict[str, "Any"]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {dict.__repr__(self)}>"
+
+
+# What settings may be, by a test and its words; all may be None, but for the lifetime of a session.  Whoever sets
+# something that counts as true or false may set anything.
+_KINDS: list[tuple[Callable[[Any], bool], str, str]] = [
+    (
+        lambda value: isinstance(value, (int, float)),
+        "a number",
+        "MAX_CONTENT_LENGTH MAX_COOKIE_SIZE MAX_FORM_MEMORY_SIZE MAX_FORM_PARTS",
+    ),
+    (
+        lambda value: isinstance(value, (int, float)) or hasattr(value, "total_seconds"),
+        "a number of seconds or a timedelta",
+        "PERMANENT_SESSION_LIFETIME SEND_FILE_MAX_AGE_DEFAULT",
+    ),
+    (
+        lambda value: isinstance(value, str),
+        "a text",
+        "PREFERRED_URL_SCHEME SERVER_NAME SESSION_COOKIE_NAME SESSION_COOKIE_PATH SESSION_COOKIE_SAMESITE",
+    ),
+    (lambda value: isinstance(value, (str, bytes)), "text or bytes", "SECRET_KEY"),
+    (lambda value: hasattr(value, "__iter__"), "a list", "SECRET_KEY_FALLBACKS TRUSTED_HOSTS"),
+]
+
+
+def check_settings(config: Mapping[str, Any]) -> None:
+    """Refuse settings that would fail each request, each in its own obscure way; called before the first one.
+
+    raises   TypeError that names the setting, and what it takes; a secret is not shown
+    """
+    for test, words, names in _KINDS:
+        for name in names.split():
+            value = config.get(name)
+            if test(value) or (value is None and name != "PERMANENT_SESSION_LIFETIME"):
+                continue
+            shown = type(value).__name__ if name.startswith("SECRET_") else f"{value!r:.100}"
+            raise TypeError(f'app.config["{name}"] is {shown}: it takes {words}')
 
 
 def _load_or_leave(text, loads):

@@ -41,6 +41,8 @@ class Folders:
         template_folder: str | os.PathLike[str] | None = None,
         root_path: str | os.PathLike[str] | None = None,
     ) -> None:
+        if not isinstance(import_name, str):
+            raise TypeError(f"import_name is {import_name!r:.200}: give the name of the module, __name__")
         self.import_name = import_name
         self.root_path = os.fspath(root_path) if root_path is not None else folder_of(import_name)
         self.static_folder = static_folder

@@ -10,6 +10,7 @@ import json
 from functools import lru_cache
 
 from .context import current_app, has_app_context
+from .shortcuts import jsonify
 from .tagging import _plain
 from .wrappers import Response
 
@@ -131,11 +132,6 @@ def loads(s: str | bytes, **kwargs: Any) -> Any:
 def load(fp: IO[Any], **kwargs: Any) -> Any:
     """Read the object from a file, of text or of bytes."""
     return _current().load(fp, **kwargs)
-
-
-def jsonify(*args: Any, **kwargs: Any) -> Response:
-    """Return a JSON response: of one argument; of several as a list; or of keyword arguments as an object."""
-    return current_app.json.response(*args, **kwargs)
 
 
 class _Bare(DefaultJSONProvider):

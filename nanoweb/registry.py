@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
+from functools import lru_cache
 
 from .config import Config, ConfigAttribute
 from .context import _app_ctx_stack, _request_ctx_stack, g
@@ -18,7 +19,7 @@ from .folders import folder_above, prefix_of
 from .properties import cached_property
 from .requests import blueprints_of
 from .routing import BuildError, Map, Rule
-from .scaffold import Scaffold, endpoint_of, named
+from .scaffold import Scaffold, check_blueprint, check_function, decorators, endpoint_of, name_of, named
 from .wrappers import Response
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry", "get_debug_flag"]
 
 
+@lru_cache(maxsize=8)  # every request with a session asks
 def _to_timedelta(value):
     from datetime import timedelta  # for weight
 
@@ -214,7 +216,7 @@ class Registry(Scaffold):
         known = self.view_functions.get(endpoint)
         if view_func is not None and known is not None and known != view_func:
             raise AssertionError(
-                f"endpoint {endpoint!r} is taken by {_describe(known)}, and {_describe(view_func)} wants it too:"
+                f"endpoint {endpoint!r} is taken by {describe(known)}, and {describe(view_func)} wants it too:"
                 " rename one of the functions (a decorator that does not keep the name, as functools.wraps does,"
                 " is a usual reason), or give it an endpoint= of its own"
             )
@@ -232,7 +234,10 @@ class Registry(Scaffold):
             methods = getattr(view_func, "methods", None) or ("GET",)
         if isinstance(methods, str):
             raise TypeError(f"methods {methods!r} is a str: give a list of them, [{methods!r}]")
-        methods = {method.upper() for method in methods}
+        try:
+            methods = {method.upper() for method in methods}
+        except (TypeError, AttributeError):
+            raise TypeError(f"methods {methods!r} is no list of names, such as ['GET', 'POST']") from None
         if automatic is None:
             automatic = getattr(view_func, "provide_automatic_options", None)
         if automatic is None:
@@ -245,7 +250,7 @@ class Registry(Scaffold):
         self.view_functions[endpoint] = view_func
 
     def _add_function(self, table, f, name=None):
-        self._check_setup_finished(_decorators[table])
+        self._check_setup_finished(decorators[table])
         getattr(self, table)[name].append(f)
 
     def _set_error_handler(self, code, cls, f, name=None):
@@ -255,12 +260,14 @@ class Registry(Scaffold):
     def teardown_appcontext(self, f: F) -> F:
         """Have a function called when an application context is popped: after a request, or at a script's end."""
         self._check_setup_finished("teardown_appcontext")
+        check_function(f, "teardown_appcontext")
         self.teardown_appcontext_funcs.append(f)
         return f
 
     def shell_context_processor(self, f: F) -> F:
         """Have a function called for a shell; it returns a dict of names for that."""
         self._check_setup_finished("shell_context_processor")
+        check_function(f, "shell_context_processor")
         self.shell_context_processors.append(f)
         return f
 
@@ -297,7 +304,9 @@ class Registry(Scaffold):
 
     def _add_to_templates(self, kind, f, name):
         self._check_setup_finished(f"add_template_{kind}")
-        getattr(self.jinja_env, f"{kind}s")[name or f.__name__] = f
+        if kind != "global":  # which may be any value
+            check_function(f, f"the {kind} {name or ''}".rstrip())
+        getattr(self.jinja_env, f"{kind}s")[name or name_of(f, "name=")] = f
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Have a blueprint take part in this application.
@@ -305,6 +314,7 @@ class Registry(Scaffold):
         options    url_prefix, subdomain, url_defaults and name, to have others than the blueprint's own
         """
         self._check_setup_finished("register_blueprint")
+        check_blueprint(blueprint)
         blueprint.register(self, options)  # type: ignore[arg-type]  # an App, which this is a part of
 
     def iter_blueprints(self) -> Iterable[Blueprint]:
@@ -359,8 +369,8 @@ def get_debug_flag() -> bool:
     return os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
 
 
-def _describe(function):
-    """A function by its name and its place, for an error."""
+def describe(function: Any) -> str:
+    """Name a function and its place, for an error."""
     code = getattr(function, "__code__", None)
     where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
     return f"{getattr(function, '__qualname__', repr(function))}{where}"
@@ -377,13 +387,3 @@ class _CookieSizeLimit:
 
 
 Response.max_cookie_size = _CookieSizeLimit()  # type: ignore[assignment]  # which stands in an earlier chapter
-
-# How the tables are called by who fills them, for an error.
-_decorators = {
-    "before_request_funcs": "before_request",
-    "after_request_funcs": "after_request",
-    "teardown_request_funcs": "teardown_request",
-    "template_context_processors": "context_processor",
-    "url_value_preprocessors": "url_value_preprocessor",
-    "url_default_functions": "url_defaults",
-}

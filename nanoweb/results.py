@@ -69,6 +69,9 @@ def _split_tuple(rv):
         )
     if body is None:
         raise TypeError(_bad_return(None))
+    if isinstance(headers, str):
+        complaint = f"Its headers are the str {headers!r:.100}: make them a dict, or a list of pairs."
+        raise ValueError(_complaint(complaint))
     return body, status, headers
 
 

@@ -73,11 +73,16 @@ class Scaffold(Folders):
         provide_automatic_options   whether OPTIONS is answered without asking the view
         options     methods and what else `routing.Rule` takes
         """
+        _check_rule(rule, "add_url_rule")
+        if view_func is not None:
+            check_function(view_func, f"the view of rule {rule!r}")
+            _check_class(view_func)
         options["provide_automatic_options"] = provide_automatic_options
         self._add_rule(rule, endpoint, view_func, options)
 
     def route(self, rule: str, **options: Any) -> Callable[[F], F]:
         """Register the decorated view for an address; the arguments are add_url_rule's."""
+        _check_rule(rule, "route")
 
         def decorator(view_func: F) -> F:
             self.add_url_rule(rule, options.pop("endpoint", None), view_func, **options)
@@ -88,6 +93,7 @@ class Scaffold(Folders):
     def _route_method(self, method, rule, options):
         if "methods" in options:
             raise TypeError(f"{method.lower()}() is for {method} alone: use route() with methods=")
+        _check_rule(rule, method.lower())
         return self.route(rule, methods=[method], **options)
 
     def get(self, rule: str, **options: Any) -> Callable[[F], F]:
@@ -112,6 +118,8 @@ class Scaffold(Folders):
 
     def endpoint(self, endpoint: str) -> Callable[[F], F]:
         """Make the decorated function the view of an endpoint whose rules are added elsewhere."""
+        if callable(endpoint):
+            raise TypeError(f"endpoint({endpoint!r}): which one? Write it as @app.endpoint('name')")
 
         def decorator(view_func: F) -> F:
             self._set_view(endpoint, view_func)
@@ -121,38 +129,38 @@ class Scaffold(Folders):
 
     # Functions around the views
 
+    def _add(self, table, f):
+        check_function(f, decorators[table])
+        self._add_function(table, f)
+        return f
+
     def before_request(self, f: F) -> F:
         """Have a function called before each request.  What it returns, unless None, is the answer."""
-        self._add_function("before_request_funcs", f)
-        return f
+        return self._add("before_request_funcs", f)
 
     def after_request(self, f: F) -> F:
         """Have a function called with each response.  It returns the response to send."""
-        self._add_function("after_request_funcs", f)
-        return f
+        return self._add("after_request_funcs", f)
 
     def teardown_request(self, f: F) -> F:
         """Have a function called when a request is over, with the error that ended it, or None."""
-        self._add_function("teardown_request_funcs", f)
-        return f
+        return self._add("teardown_request_funcs", f)
 
     def context_processor(self, f: F) -> F:
         """Have a function called for each template; it returns a dict of names for that."""
-        self._add_function("template_context_processors", f)
-        return f
+        return self._add("template_context_processors", f)
 
     def url_value_preprocessor(self, f: F) -> F:
         """Have a function called before those of before_request, with the endpoint and the dict of URL values."""
-        self._add_function("url_value_preprocessors", f)
-        return f
+        return self._add("url_value_preprocessors", f)
 
     def url_defaults(self, f: F) -> F:
         """Have a function called by url_for, with the endpoint and the dict of values, to add some."""
-        self._add_function("url_default_functions", f)
-        return f
+        return self._add("url_default_functions", f)
 
     def errorhandler(self, code_or_exception: int | type[Exception]) -> Callable[[F], F]:
         """Have the decorated function answer a status or a class of exceptions; it gets the exception."""
+        _class_and_code(code_or_exception)  # a mistake shows here, also where the parentheses were forgotten
 
         def decorator(f: F) -> F:
             self.register_error_handler(code_or_exception, f)
@@ -163,6 +171,7 @@ class Scaffold(Folders):
     def register_error_handler(self, code_or_exception: int | type[Exception], f: Callable[..., Any]) -> None:
         """Have a function answer a status or a class of exceptions."""
         cls, code = _class_and_code(code_or_exception)
+        check_function(f, f"the handler of {code_or_exception!r}")
         self._set_error_handler(code, cls, f)
 
 
@@ -183,7 +192,51 @@ def endpoint_of(rule: str, view_func: Callable[..., Any] | None) -> str:
     """The endpoint of a rule that was given none: the name of its view."""
     if view_func is None:
         raise AssertionError(f"rule {rule!r} has neither a view nor an endpoint: give one")
-    return view_func.__name__
+    return name_of(view_func, "endpoint=")
+
+
+def name_of(f: Any, option: str) -> str:
+    """The name of a function; option is how to give one to what has none, as functools.partial(...)."""
+    name: str | None = getattr(f, "__name__", None)
+    if name is None:
+        raise TypeError(f"{f!r} has no name of its own: give one by {option}")
+    return name
+
+
+def check_function(f: Any, what: str) -> None:
+    """Refuse what cannot be called where a function is wanted: it would be an error of each request."""
+    if not callable(f):
+        raise TypeError(f"{what}: {f!r:.200} is no function")
+
+
+def check_blueprint(blueprint: Any) -> None:
+    """Refuse what is no blueprint where one is registered: often it is the module that has it."""
+    if not hasattr(type(blueprint), "register"):
+        raise TypeError(f"register_blueprint({blueprint!r:.200}): that is no Blueprint; if it has one, name it: .bp")
+
+
+def _check_rule(rule, what):
+    if not isinstance(rule, str):
+        raise TypeError(
+            f"{what}({rule!r:.200}): the rule comes first, a text that begins with a slash: {what}('/path')"
+        )
+
+
+def _check_class(view_func):
+    if isinstance(view_func, type) and hasattr(view_func, "as_view"):
+        name = view_func.__name__
+        raise TypeError(f"{name} is a class: make a view of it, {name}.as_view({name.lower()!r})")
+
+
+# How the tables of an application are called by who fills them, for an error.
+decorators = {
+    "before_request_funcs": "before_request",
+    "after_request_funcs": "after_request",
+    "teardown_request_funcs": "teardown_request",
+    "template_context_processors": "context_processor",
+    "url_value_preprocessors": "url_value_preprocessor",
+    "url_default_functions": "url_defaults",
+}
 
 
 def _class_and_code(code_or_exception):
@@ -199,4 +252,7 @@ def _class_and_code(code_or_exception):
     if isinstance(code_or_exception, type) and issubclass(code_or_exception, Exception):
         return code_or_exception, code_or_exception.code if issubclass(code_or_exception, HTTPException) else None
     error = ValueError if isinstance(code_or_exception, type) else TypeError
-    raise error(f"{code_or_exception!r} is no status and no class of exceptions (the class, not an instance)")
+    raise error(
+        f"{code_or_exception!r} is no status and no class of exceptions (the class, not an instance):"
+        " @app.errorhandler(404) or @app.errorhandler(ValueError)"
+    )

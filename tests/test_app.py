@@ -12,8 +12,10 @@ from nanoweb import (
     HTTPException,
     Response,
     abort,
+    after_this_request,
     g,
     redirect,
+    render_template_string,
     request,
     url_for,
 )
@@ -86,6 +88,25 @@ class HookTest(unittest.TestCase):
         self.app.before_request(lambda: self.log.append(request.url_rule))
         self.assertEqual(self.client.get("/nowhere").status_code, 404)
         self.assertEqual(self.log, [None])
+
+    def test_a_function_that_forgets_to_return_is_named(self):
+        def forgets(*args):
+            pass
+
+        self.app.add_url_rule("/after_this", "after_this", lambda: after_this_request(forgets) and "")
+        self.app.add_url_rule("/template", "template", lambda: render_template_string(""))
+        self.app.context_processor(lambda: forgets() if request.path == "/template" else {})
+        wanted = {"/after_this": "forgets .*the response", "/template": "<lambda> .*a dict of names"}
+        for path, message in wanted.items():
+            with (
+                self.subTest(path),
+                self.assertRaisesRegex(TypeError, message.replace(" .*", r" \(.*\) returned None: .*")),
+            ):
+                self.client.get(path)
+        app = App("other")
+        app.after_request(forgets)
+        app.logger.disabled = True
+        self.assertEqual(app.test_client().get("/").status_code, 500)
 
     def test_after_may_replace_the_response(self):
         self.app.add_url_rule("/", "view", lambda: "old")
@@ -438,6 +459,32 @@ class RedirectTest(unittest.TestCase):
 
 class NameTest(unittest.TestCase):
     """Small things that programs rely on."""
+
+    def test_the_steps_of_a_request_say_so_where_there_is_none(self):
+        app = App("x")
+        app.before_request(lambda: None)
+        app.teardown_request(lambda error: None)
+        for step in [
+            app.dispatch_request,
+            app.full_dispatch_request,
+            app.preprocess_request,
+            app.make_default_options_response,
+            lambda: app.process_response(app.response_class()),
+            app.do_teardown_request,
+            lambda: app.log_exception((None, None, None)),
+        ]:
+            with self.subTest(step), self.assertRaisesRegex(RuntimeError, "^Working outside of request context"):
+                step()
+        with self.assertRaisesRegex(RuntimeError, "^Working outside of application context"):
+            app.update_template_context({})
+
+    def test_settings_that_would_fail_each_request_are_told_before_the_first(self):
+        app = App("x")
+        app.config["MAX_CONTENT_LENGTH"] = "16M"
+        with self.assertRaisesRegex(TypeError, "MAX_CONTENT_LENGTH.* is '16M': it takes a number"):
+            app.test_client().get("/")
+        app.config["MAX_CONTENT_LENGTH"] = 16
+        self.assertEqual(app.test_client().get("/").status_code, 404)
 
     def test_the_application_is_a_wsgi_callable_for_any_client(self):
         app = App("x")

@@ -220,6 +220,10 @@ class NestedTest(unittest.TestCase):
         blueprint = Blueprint("b", "site")
         with self.assertRaisesRegex(ValueError, "inside itself"):
             blueprint.register_blueprint(blueprint)
+        child = Blueprint("child", "site")
+        blueprint.register_blueprint(child)
+        with self.assertRaisesRegex(ValueError, "'child' cannot be inside itself"):
+            child.register_blueprint(blueprint)
 
     def test_two_of_one_name_in_the_same_place_are_refused(self):
         child, parent = Blueprint("child", "site"), Blueprint("parent", "site")

@@ -2,12 +2,26 @@
 
 import io
 import os
+import tempfile
 import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from unittest import mock
 
 from nanoweb import App, Blueprint, commands, current_app
-from nanoweb.commands import Abort, AppGroup, Choice, Group, UsageError, argument, command, echo, option
+from nanoweb.commands import (
+    Abort,
+    AppGroup,
+    Choice,
+    File,
+    FloatRange,
+    Group,
+    IntRange,
+    UsageError,
+    argument,
+    command,
+    echo,
+    option,
+)
 
 
 def call(command, *words, app=None):
@@ -47,6 +61,9 @@ class CommandTest(unittest.TestCase):
             ([option("--tag", multiple=True)], ["--tag", "a", "--tag", "b"], "tag=('a', 'b')"),
             ([option("--kind", type=Choice(["a", "b"]))], ["--kind", "b"], "kind='b'"),
             ([option("--kind", type=Choice(["Ab"], case_sensitive=False))], ["--kind", "aB"], "kind='Ab'"),
+            ([option("--size", type=IntRange(1, 9))], ["--size", "9"], "size=9"),
+            ([option("--size", type=IntRange(1, 9, clamp=True))], ["--size", "0"], "size=1"),
+            ([option("--size", type=FloatRange(max=2))], ["--size", "1.5"], "size=1.5"),
             ([option("--yes", type=bool)], ["--yes", "off"], "yes=False"),
             ([option("-v", "verbose", count=True)], ["-vv"], "verbose=2"),
             ([option("--home", envvar="TEST_HOME")], [], "home='there'"),
@@ -58,6 +75,11 @@ class CommandTest(unittest.TestCase):
         for decorators, words in [
             ([argument("name")], []),
             ([argument("number", type=int)], ["x"]),
+            ([argument("number", type=IntRange(1, 9))], ["x"]),
+            ([argument("number", type=IntRange(1, 9))], ["0"]),
+            ([argument("number", type=IntRange(max=9))], ["10"]),
+            ([argument("number", type=FloatRange(min=9))], ["nan"]),
+            ([argument("file", type=File())], ["/no/such/file"]),
             ([option("--kind", type=Choice(["a", "b"]))], ["--kind", "c"]),
             ([option("--name", required=True)], []),
             ([option("--yes", type=bool)], ["--yes", "maybe"]),
@@ -66,6 +88,13 @@ class CommandTest(unittest.TestCase):
             with self.subTest(words=words), redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as ended:
                 call(self.make(*decorators), *words)
             self.assertEqual(ended.exception.code, 2)
+
+    def test_files_are_opened(self):
+        with tempfile.TemporaryDirectory() as folder:
+            command("write")(argument("file", type=File("w"))(lambda file: file.close())).main([f"{folder}/a"])
+            self.assertTrue(os.path.exists(f"{folder}/a"))
+        write = command("write")(argument("file", type=File("w"))(lambda file: echo("here", file)))
+        self.assertEqual(call(write, "-"), "here\n")
 
     def test_what_is_asked_for(self):
         made = self.make(option("--name", prompt=True))

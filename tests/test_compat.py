@@ -1,6 +1,7 @@
 """Programs that import flask and its companions: what they get, and what they must not get."""
 
 import importlib
+import importlib.metadata
 import importlib.util
 import io
 import sys
@@ -25,6 +26,9 @@ class InstalledTest(unittest.TestCase):
         modules = mock.patch.dict(sys.modules, others, clear=True)
         modules.start()
         self.addCleanup(modules.stop)
+        finders = mock.patch.object(sys, "meta_path", sys.meta_path[:])
+        finders.start()
+        self.addCleanup(finders.stop)
 
     def test_every_source_in_the_tables_is_there(self):
         for name, sources in MODULES.items():
@@ -75,6 +79,38 @@ class InstalledTest(unittest.TestCase):
         ).split():
             self.assertIsNotNone(getattr(flask, name), name)
             self.assertIsNotNone(getattr(nanoweb, name), name)  # for those who change the import
+
+    def test_a_star_brings_all_of_it(self):
+        install(force=True)
+        names = {}
+        exec("from flask import *\nfrom werkzeug.utils import *\nfrom flask.typing import *", names)
+        for name in "Flask Blueprint request session json jsonify redirect import_string RouteCallable".split():
+            self.assertIn(name, names)
+        self.assertIs(names["Flask"], nanoweb.App)
+        self.assertNotIn("views", names)  # a module below, which may be the name of one of the program's
+        for module in MODULES:
+            for name in dir(importlib.import_module(module)):
+                self.assertIsNotNone(getattr(sys.modules[module], name), f"{module}.{name}")
+
+    def test_whoever_asks_for_versions_is_told_those_that_we_keep_to(self):
+        install(force=True)
+        self.assertEqual(importlib.import_module("flask").__version__, compat.VERSIONS["flask"])
+        for name, version in compat.VERSIONS.items():
+            self.assertEqual(importlib.metadata.version(name), version)
+        with self.assertRaises(importlib.metadata.PackageNotFoundError):
+            importlib.metadata.version("nothing-such")
+        self.assertNotIn("OurDistribution", {type(one).__name__ for one in importlib.metadata.distributions()})
+
+    def test_what_extensions_take_from_the_inside(self):
+        install(force=True)
+        scaffold = importlib.import_module("flask.sansio.scaffold")
+        self.assertEqual(scaffold._endpoint_from_view_func(install), "install")
+        with mock.patch.object(compat._load("serving"), "tell"):
+            debugged = importlib.import_module("werkzeug.debug").DebuggedApplication(nanoweb.App("site"), evalex=True)
+        self.assertTrue(callable(debugged))
+        self.assertIn("get", importlib.import_module("flask.views").http_method_funcs)
+        rule = importlib.import_module("werkzeug.routing").Rule("/a/<int:id>.x")
+        self.assertEqual(rule._trace, [(False, "/"), (False, "a"), (False, "/"), (True, "id"), (False, ".x")])
 
     def test_the_functions_of_flask_json_are_the_applications_or_work_without_one(self):
         install(force=True)
@@ -159,6 +195,13 @@ class InstalledTest(unittest.TestCase):
                 self.assertIs(value, compat._get(place))
                 self.assertEqual([one.category for one in caught], [DeprecationWarning])
                 self.assertIn(now, str(caught[0].message))
+
+    def test_query_strings_as_they_were_made_and_read(self):
+        pairs = nanoweb.datastructures.MultiDict([("a", "1"), ("a", "é"), ("b", "")])
+        self.assertEqual(compat.url_encode(pairs), "a=1&a=%C3%A9&b=")
+        self.assertEqual(compat.url_encode({"a": [1, 2], "none": None}), "a=1&a=2")
+        for text in "a=1&a=%C3%A9&b=", b"a=1&a=%C3%A9&b=":
+            self.assertEqual(compat.url_decode(text), pairs)
 
     def test_what_is_to_be_done_before_the_first_request_is_done_once(self):
         install(force=True)

@@ -6,9 +6,11 @@ import tempfile
 import traceback
 import types
 import unittest
+from datetime import timedelta
 from unittest import mock
 
-from nanoweb.config import Config, ConfigAttribute, load_dotenv, parse_dotenv
+from nanoweb import App
+from nanoweb.config import Config, ConfigAttribute, check_settings, load_dotenv, parse_dotenv
 
 from .growth import is_linear
 
@@ -267,6 +269,34 @@ class ConfigAttributeTest(unittest.TestCase):
 
     def test_the_class_shows_it(self):
         self.assertIsInstance(self.App.debug, ConfigAttribute)
+
+
+class KindTest(unittest.TestCase):
+    """What a setting may be."""
+
+    def test_the_defaults_are_right(self):
+        check_settings(App.default_config)
+        check_settings({**App.default_config, "PERMANENT_SESSION_LIFETIME": timedelta(days=1)})
+
+    def test_what_is_wrong_is_named_with_what_is_right(self):
+        for name, value, message in [
+            ("MAX_CONTENT_LENGTH", "5", "'5': it takes a number"),
+            ("MAX_FORM_PARTS", [5], "a number"),
+            ("PERMANENT_SESSION_LIFETIME", "1 day", "a number of seconds or a timedelta"),
+            ("PERMANENT_SESSION_LIFETIME", None, "a number of seconds or a timedelta"),
+            ("SEND_FILE_MAX_AGE_DEFAULT", "5", "a number of seconds or a timedelta"),
+            ("SERVER_NAME", 5, "a text"),
+            ("SESSION_COOKIE_NAME", b"session", "a text"),
+            ("SECRET_KEY_FALLBACKS", 5, "a list"),
+            ("TRUSTED_HOSTS", 5, "a list"),
+        ]:
+            with self.subTest(name), self.assertRaisesRegex(TypeError, f'app.config."{name}".* is .*{message}'):
+                check_settings({**App.default_config, name: value})
+
+    def test_a_secret_is_not_shown(self):
+        with self.assertRaisesRegex(TypeError, "is list: it takes text or bytes") as caught:
+            check_settings({**App.default_config, "SECRET_KEY": ["hidden"]})
+        self.assertNotIn("hidden", str(caught.exception))
 
 
 class DotenvTest(unittest.TestCase):

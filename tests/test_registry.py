@@ -21,6 +21,16 @@ class RegistrationTest(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, r"give a list of them, \['POST'\]"):
             self.app.add_url_rule("/", "view", lambda: "", methods="POST")
 
+    def test_methods_that_are_no_names_are_refused(self):
+        for wrong in 5, [5]:
+            with self.subTest(wrong), self.assertRaisesRegex(TypeError, "no list of names, such as"):
+                self.app.add_url_rule("/", "view", lambda: "", methods=wrong)
+
+    def test_functions_for_a_script_or_a_shell_are_functions_too(self):
+        for add in self.app.teardown_appcontext, self.app.shell_context_processor, self.app.add_template_filter:
+            with self.subTest(add), self.assertRaisesRegex(TypeError, "'x' is no function"):
+                add("x")
+
     def test_two_views_cannot_have_one_endpoint(self):
         def first():
             return "1"
@@ -48,6 +58,12 @@ class RegistrationTest(unittest.TestCase):
     def test_options_tells_the_methods_also_where_a_slash_is_forgiven(self):
         self.app.add_url_rule("/forgiving/", "view", lambda: "", strict_slashes=False)
         self.assertEqual(self.client.options("/forgiving").headers["Allow"], "GET, HEAD, OPTIONS")
+
+    def test_a_rule_may_be_added_to_the_map_itself(self):
+        self.app.endpoint("plain")(lambda: "plain")
+        self.app.url_map.add(Rule("/plain", endpoint="plain"))
+        self.assertEqual(self.client.get("/plain").text, "plain")
+        self.assertEqual(self.client.options("/plain").text, "plain")  # it was not told to answer that by itself
 
     def test_options_can_be_left_to_the_view(self):
         self.app.add_url_rule("/mine", "mine", lambda: request.method, methods=["GET", "OPTIONS"])

@@ -136,6 +136,10 @@ class ReturnValueTest(unittest.TestCase):
                 self.assertIn("view function for 'view'", str(caught.exception))
                 self.assertIn(expected, str(caught.exception))
 
+    def test_headers_are_no_text(self):
+        with self.app.test_request_context(), self.assertRaisesRegex(ValueError, "headers are the str 'X-A: 1'"):
+            self.app.make_response(("a", 200, "X-A: 1"))
+
     def test_make_response_takes_what_a_view_returns(self):
         with self.app.test_request_context():
             self.assertEqual(make_response().get_data(), b"")
