@@ -95,6 +95,7 @@ FILES = {
 {%- for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}
 </table>{{ league }} {{ trophies() }} {{ 3|medals }} {{ "yes" if 9 is winning else "no" }}
+{{ " a "|bare }} {{ "A" is high }} {{ most(1, 2) }} {{ shout("go") }}
 {% endblock %}
 """,
     "weather/pages/weather.html": """\
@@ -185,6 +186,9 @@ def twice(text):
     return text * 2
 
 
+sport.add_app_template_filter(str.strip, "bare")
+sport.add_app_template_test(str.isupper, "high")
+sport.add_app_template_global(max, "most")
 app.add_template_filter(len, "size")
 app.add_template_test(lambda x: x == 3, "three")
 app.add_template_global(lambda: "counted", "count")
@@ -258,7 +262,9 @@ def missings():
 
 @app.get("/names")
 def names():
-    return sorted(name for name in app.jinja_env.list_templates())
+    owners = (app, sport, Blueprint("x", "x"))
+    loaders = [owner.jinja_loader and type(owner.jinja_loader).__name__ for owner in owners]
+    return [sorted(app.jinja_env.list_templates()), loaders]
 
 
 @app.get("/html")

@@ -26,8 +26,19 @@ from jinja2 import ChoiceLoader, DictLoader, StrictUndefined, pass_context, pass
 from markupsafe import Markup, escape
 
 
+class Stove(Environment):
+    def join_path(self, template, parent):
+        return template.replace("~", parent.rpartition(".")[0])
+
+
 class Kitchen(Flask):
+    jinja_environment = Stove
     jinja_options = {"extensions": ["jinja2.ext.do", "jinja2.ext.loopcontrols"], "trim_blocks": True}
+
+    def create_jinja_environment(self):
+        environment = super().create_jinja_environment()
+        environment.globals["heat"] = "high"
+        return environment
 
     def select_jinja_autoescape(self, filename):
         return filename is None or filename.endswith((".html", ".tmpl"))
@@ -41,6 +52,8 @@ FILES = {
     "plain.txt": "{{ '<' }}{% autoescape true %}{{ '<' }}{% endautoescape %}{{ '<'|e }}",
     "breaks.html": "{% for n in range(9) %}{% if n is even %}{% continue %}{% endif %}{% if n > 5 %}{% break %}"
     "{% endif %}{{ n }}{% endfor %}{% set box = [] %}{% do box.append(3) %}{{ box }}",
+    "parts.html": "{% include '~.txt' %} {{ heat }}",
+    "parts.txt": "part of {{ name }}",
     "stops.html": "{% for n in range(3) %}{{ n }}{{ 1 // (1 - n) }} {% endfor %}",
 }
 
