@@ -22,11 +22,16 @@ from nanoweb import (
     flash,
     g,
     get_flashed_messages,
+    get_template_attribute,
     jsonify,
     make_response,
     redirect,
+    render_template,
+    render_template_string,
     request,
     session,
+    stream_template,
+    template_rendered,
     url_for,
 )
 from nanoweb.accept import LanguageAccept, MIMEAccept
@@ -35,6 +40,8 @@ from nanoweb.credentials import Authorization, WWWAuthenticate
 from nanoweb.directives import ContentSecurityPolicy, HeaderSet
 from nanoweb.exceptions import HTTPException, NotFound
 from nanoweb.headers import COOP
+from nanoweb.template import DictLoader, Environment, Template, pass_context
+from nanoweb.template.contexts import Context
 from nanoweb.wrappers import Request, UserAgent
 
 if t.TYPE_CHECKING:
@@ -345,6 +352,56 @@ def types() -> str:
     assert_type(show_user(number=1), dict[str, t.Any])
     assert_type(private(), str)
     return "Everything is what it says."
+
+
+# ---- templates
+
+
+@app.template_filter("shout")
+def shout(text: str) -> str:
+    return text.upper()
+
+
+@app.template_test()
+def even(number: int) -> bool:
+    return number % 2 == 0
+
+
+@app.template_global()
+@pass_context
+def who(context: Context) -> str:
+    return str(context.get("name"))
+
+
+@app.context_processor
+def names() -> dict[str, t.Any]:
+    return {"year": 2026}
+
+
+@app.get("/page")
+def page() -> str:
+    return render_template("page.html", name="Ada") + render_template_string("{{ name|shout }}", name="Ada")
+
+
+@app.get("/stream")
+def stream_page() -> Iterator[str]:
+    return stream_template(["own.html", "page.html"], name="Ada")
+
+
+@template_rendered.connect
+def tell(sender: App, template: Template, context: dict[str, t.Any]) -> None:
+    print(template.name, sorted(context))
+
+
+def render_apart() -> str:
+    environment = Environment(loader=DictLoader({"a": "{{ x }}"}), autoescape=True)
+    environment.filters["shout"] = shout
+    template = environment.get_template("a")
+    assert_type(template, Template)
+    assert_type(template.render(x=1), str)
+    assert_type(shout("a"), str)
+    assert_type(even(2), bool)
+    return str(get_template_attribute("macros.html", "hello")("Ada"))
 
 
 # ---- trying it out
