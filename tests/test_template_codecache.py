@@ -7,13 +7,14 @@ import sys
 import tempfile
 import unittest
 import zipfile
-from importlib.machinery import SourceFileLoader
+from importlib import resources
 from unittest import mock
 
 import nanoweb
 from nanoweb.template import DictLoader, Environment, FileSystemBytecodeCache, TemplateSyntaxError, pass_context
 from nanoweb.template import codecache as codecache_module
 
+PACKAGE = resources.files(nanoweb)  # a folder, or a place in a zip file
 PROGRAM = """
 import sys
 from nanoweb.template import DictLoader, Environment, FileSystemBytecodeCache
@@ -103,20 +104,18 @@ class FolderTest(Case):
             self.assertEqual(load(self.make()), (1, "a<"))
 
     def test_an_engine_that_cannot_be_read_stores_nothing(self):
-        with (
-            mock.patch.object(codecache_module, "_engine_sums", []),
-            mock.patch.object(SourceFileLoader, "get_data", side_effect=OSError),
-        ):
+        reader = type(codecache_module.__spec__.loader)  # of files, or of a zip file
+        sums = mock.patch.object(codecache_module, "_engine_sums", [])
+        with sums, mock.patch.object(reader, "get_data", side_effect=OSError, create=True):
             self.assertEqual(load(self.make()), (1, "a<"))
         self.assertEqual([path for path in self.folder.rglob("*") if path.is_file()], [])
 
     def test_the_engine_is_all_that_the_compiler_imports(self):
-        folder = pathlib.Path(codecache_module.__file__).parent
         found, waiting = set(), ["compiler", "extensions", "lexer", "translation"]
         while waiting:
             name = waiting.pop()
             found.add(name)
-            for node in ast.walk(ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))):
+            for node in ast.walk(ast.parse((PACKAGE / "template" / f"{name}.py").read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module != "environment":
                     names = [node.module] if node.module else [alias.name for alias in node.names]
                     waiting += set(names) - found
@@ -197,12 +196,13 @@ class FolderTest(Case):
         self.assertEqual(list(self.folder.glob("*.tmp")), [])
 
     def test_the_package_may_be_in_a_zip_file(self):
-        package = pathlib.Path(nanoweb.__file__).parent
         archive = self.folder.parent / "lib.zip"
         with zipfile.ZipFile(archive, "w") as file:
-            for path in [package / "markup.py", *package.glob("template/*.py")]:
-                file.write(path, path.relative_to(package.parent))
             file.writestr("nanoweb/__init__.py", "")
+            file.writestr("nanoweb/markup.py", (PACKAGE / "markup.py").read_bytes())
+            for entry in (PACKAGE / "template").iterdir():
+                if entry.name.endswith(".py"):
+                    file.writestr(f"nanoweb/template/{entry.name}", entry.read_bytes())
         for _ in range(2):
             command = [sys.executable, "-c", PROGRAM, str(self.folder), "-1", "1"]
             subprocess.run(
