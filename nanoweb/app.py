@@ -282,18 +282,21 @@ class App(Registry):
         ctx = _request_ctx_stack.top or _current_request_context("process_response")
         while ctx.after_functions:  # one of them may add another
             functions, ctx.after_functions = ctx.after_functions, ()
-            for function in functions:
-                response = self._call(function, response)
-                if response is None:
-                    raise TypeError(_returned_none(function, "the response"))
+            response = self._call_after(functions, response)
         if self.after_request_funcs:
-            for function in self._functions_of(self.after_request_funcs, ctx.request.blueprints)[::-1]:
-                response = self._call(function, response)
-                if response is None:
-                    raise TypeError(_returned_none(function, "the response"))
+            functions = self._functions_of(self.after_request_funcs, ctx.request.blueprints)[::-1]
+            response = self._call_after(functions, response)
         session = ctx._session
         if session is not None and not self.session_interface.is_null_session(session):
             self.session_interface.save_session(self, session, response)
+        return response
+
+    def _call_after(self, functions, response):
+        """Hand the response from one function to the next."""
+        for function in functions:
+            response = self._call(function, response)
+            if response is None:
+                raise TypeError(_returned_none(function, "the response"))
         return response
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
