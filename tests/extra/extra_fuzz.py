@@ -580,7 +580,7 @@ class NoticedTest(unittest.TestCase):
         self.assertIn("nobody has sent this", self.assertNoticed("mixing", lambda fuzz: fuzz.run(2000)))
 
     def test_a_difference_by_the_place_of_the_split_is_noticed(self):
-        self.assertIn("not what it was", self.assertNoticed("hasty", lambda fuzz: fuzz.split(20)))
+        self.assertIn("not what it was", self.assertNoticed("hasty", lambda fuzz: fuzz.split(500)))
 
     def test_memory_that_grows_is_noticed(self):
         test = FuzzTest()
