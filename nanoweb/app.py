@@ -177,13 +177,24 @@ class App(Registry):
         )
 
     def _find_at_once(self, request):
-        """What the map finds for a request without an adapter, which saves the making of one; or NotImplemented."""
-        trusted = request.trusted_hosts is not None or self.config["TRUSTED_HOSTS"] is not None
-        if trusted or self.subdomain_matching or type(self.url_map) is not Map:
-            return NotImplemented
-        if getattr(self.create_url_adapter, "__func__", None) is not _create_url_adapter:  # somebody has another one
-            return NotImplemented
-        return self.url_map._find_at_once(request.environ)
+        """What the map finds for a request without an adapter; NotImplemented where it takes one.
+
+        Most requests are a path and a method that fit, and need none to be made for them.
+        """
+        environ, url_map = request.environ, self.url_map
+        path_info = environ.get("PATH_INFO", "/")
+        if (
+            path_info.isascii()
+            and environ["wsgi.url_scheme"] in _web_schemes
+            and "HTTP_UPGRADE" not in environ
+            and self.config["TRUSTED_HOSTS"] is None
+            and request.trusted_hosts is None
+            and not (self.subdomain_matching or url_map.host_matching)
+            and type(url_map) is Map
+            and getattr(self.create_url_adapter, "__func__", None) is _create_url_adapter  # and not somebody else's
+        ):
+            return url_map._find(url_map.default_subdomain, path_info, environ["REQUEST_METHOD"].upper(), False)
+        return NotImplemented
 
     def full_dispatch_request(self) -> Response:
         """Run the functions before, the view and the functions after; turn their errors into answers."""
@@ -202,11 +213,11 @@ class App(Registry):
     def preprocess_request(self) -> Any:
         """Call the before_request functions; the first answer that one of them gives takes the view's place."""
         if self.url_value_preprocessors:
-            request = (_request_ctx_stack.top or _current_request_context("preprocess_request")).request
+            request = _current_request_context("preprocess_request").request
             for function in self._functions_of(self.url_value_preprocessors, request.blueprints):
                 function(request.endpoint, request.view_args)
         if self.before_request_funcs:
-            request = (_request_ctx_stack.top or _current_request_context("preprocess_request")).request
+            request = _current_request_context("preprocess_request").request
             for function in self._functions_of(self.before_request_funcs, request.blueprints):
                 rv = self._call(function)
                 if rv is not None:
@@ -215,7 +226,7 @@ class App(Registry):
 
     def dispatch_request(self) -> Any:
         """Call the view that the address matched and return what it returns."""
-        request = (_request_ctx_stack.top or _current_request_context("dispatch_request")).request
+        request = _current_request_context("dispatch_request").request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule = request.url_rule
@@ -279,7 +290,7 @@ class App(Registry):
 
     def process_response(self, response: Response) -> Response:
         """Call the after_request functions, the last registered first, and save the session."""
-        ctx = _request_ctx_stack.top or _current_request_context("process_response")
+        ctx = _current_request_context("process_response")
         while ctx.after_functions:  # one of them may add another
             functions, ctx.after_functions = ctx.after_functions, ()
             response = self._call_after(functions, response)
@@ -504,6 +515,7 @@ class App(Registry):
 
 
 _create_url_adapter = App.create_url_adapter
+_web_schemes = frozenset(["http", "https"])
 
 
 def _returned_none(function, wanted):

@@ -10,6 +10,7 @@ request context is one that has a request as well.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import partial
 
 from .exceptions import HTTPException
@@ -46,9 +47,34 @@ __all__ = [
     "stream_with_context",
 ]
 
+# What is at work: a chain of cells (application context, request context or None, which of them was pushed, cell
+# below), of which this has the top one; see LocalStack.  One chain, not two, so that a request is one look-up less to
+# put on and to take off.
+_cells: ContextVar[Any] = ContextVar("contexts")
+
+
+class _ContextStack(LocalStack):  # type: ignore[type-arg]
+    """One of the two stacks that stand in the cells."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place):
+        super().__init__(_cells)
+        self._place = place
+
+    def push(self, obj):
+        obj._put()
+
+    def pop(self):
+        top = self.top
+        if top is not None:
+            _take_off(top)
+        return top
+
+
 # Any, for a type checker: the top is None only where nothing is at work, and then none of our methods is.
-_request_ctx_stack: Any = LocalStack()
-_app_ctx_stack: Any = LocalStack()
+_app_ctx_stack: Any = _ContextStack(0)
+_request_ctx_stack: Any = _ContextStack(1)
 
 
 def _no_request(name):
@@ -123,11 +149,11 @@ class AppContext:
 
     holders: frozenset[object] = frozenset()  # for each hold() what it returned
     error: BaseException | None = None  # that ended the work, while it is held
+    depth = 0  # how often it has been pushed
     _has_g = False
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.depth = 0  # how often it has been pushed
 
     @cached_property
     def g(self) -> _AppCtxGlobals:
@@ -143,10 +169,14 @@ class AppContext:
     def push(self) -> None:
         """Make this the current application."""
         begins = not (self.depth or self.holders)
+        self._put()
         self.depth += 1
-        _app_ctx_stack.push(self)
         if begins:
             self._announce(appcontext_pushed)
+
+    def _put(self):
+        cell = _cells.get(None)
+        _cells.set((self, None if cell is None else cell[1], self, cell))
 
     def _announce(self, signal):
         if signal.receivers:
@@ -164,7 +194,7 @@ class AppContext:
             if is_last:
                 self.app.do_teardown_appcontext(exc)
         finally:
-            _pop(_app_ctx_stack, self)
+            _take_off(self)
         if is_last:
             self._announce(appcontext_popped)
 
@@ -210,7 +240,7 @@ class RequestContext(AppContext):
     """A request at work: what `request` and `session` look at.
 
     It is an application context too, and takes that place as well unless a context
-    of the same application has it already; `g` then is that one's.
+    of the same application has it already, which is put there once more: `g` then is that one's.
     """
 
     after_functions: tuple[Callable[[Any], Any], ...] = ()
@@ -229,7 +259,6 @@ class RequestContext(AppContext):
         self.app = app
         self.request = app.request_class(environ) if request is None else request
         self.request.app = app
-        self.pushes: list[bool] = []  # for each push, whether it went onto the applications' stack too
         if session is not None:
             self._session = session
 
@@ -269,43 +298,42 @@ class RequestContext(AppContext):
 
     def push(self) -> None:
         """Make this the current request, open its session if that cannot wait, and match its address."""
-        top = _app_ctx_stack.top
-        begins = not (self.pushes or self.holders)
-        if begins and top is not None and top.app is self.app:
-            self.outer = top
-        app_context = self.outer or self
-        brings_app = top is not app_context
-        if brings_app:
-            _app_ctx_stack.push(app_context)
-        _request_ctx_stack.push(self)
-        self.pushes.append(brings_app)
-        if begins and brings_app and appcontext_pushed.receivers:
-            self._announce(appcontext_pushed)
         app, request = self.app, self.request
+        top = _cells.get(None)
+        begins = not (self.depth or self.holders)
+        if begins and top is not None and top[0].app is app:
+            self.outer = top[0]
+        _cells.set((self.outer or self, self, self, top))  # as in _put, without the call
+        self.depth += 1
+        if begins and appcontext_pushed.receivers and self.outer is None:
+            self._announce(appcontext_pushed)
         if self._session is None and app.session_interface.is_due(app, request):
             self.open_session()
         if request.url_rule is None and request.routing_exception is None:
             self.match_request()
 
+    def _put(self):
+        _cells.set((self.outer or self, self, self, _cells.get(None)))
+
     def pop(self, exc: BaseException | None = None) -> None:
         """Undo push; the last pop runs the teardown functions.  exc is the error that ended the request."""
-        if not self.pushes:
+        if not self.depth:
             raise RuntimeError(f"{self!r} is popped more often than it was pushed")
-        brought_app = self.pushes.pop()
-        is_last = not (self.pushes or self.holders)
+        self.depth -= 1
+        is_last = not (self.depth or self.holders)
         if self.holders and exc is not None:
             self.error = exc
-        outer = self.outer
+        app_context = self.outer or self
         try:
             if is_last:
                 self._finish(exc)
         finally:
-            try:
-                _pop(_request_ctx_stack, self)
-            finally:
-                if brought_app:
-                    _pop(_app_ctx_stack, outer or self)
-        if is_last and outer is None and appcontext_popped.receivers:
+            top = _cells.get(None)
+            if top is not None and top[2] is self:  # nearly always
+                _cells.set(top[3])
+            else:
+                _take_off(self)
+        if is_last and app_context is self and appcontext_popped.receivers:
             self._announce(appcontext_popped)
 
     def _finish(self, exc):
@@ -335,20 +363,25 @@ class RequestContext(AppContext):
         return f"<{type(self).__name__} {self.request.path!r} [{self.request.method}] of {self.app.name!r}>"
 
 
-def _pop(stack, context):
-    """Take a context off its stack, with all that was left lying on it: the next request must not find that."""
-    popped = stack.pop()
-    if popped is context:
-        return
-    others = []
-    while popped is not None and popped is not context:
-        others.append(popped)
-        popped = stack.pop()
-    if popped is None:  # it belongs to another thread or task: leave this one's as they were
-        for other in reversed(others):
-            stack.push(other)
+def _take_off(context):
+    """Take a context off, with all that was left lying on it: the next request must not find that."""
+    cell, above = _cells.get(None), []
+    while cell is not None and cell[2] is not context:
+        above.append(cell)
+        cell = cell[3]
+    if cell is None:  # it belongs to another thread or task: leave this one's as they were
         raise RuntimeError(f"{context!r} is popped where it was not pushed")
-    raise RuntimeError(f"{others!r} was pushed after {context!r} and never popped")
+    _cells.set(cell[3])
+    others = [other[2] for other in above if _share_a_stack(cell, other)]
+    if others:
+        raise RuntimeError(f"{others!r} was pushed after {context!r} and never popped")
+    for other in reversed(above):  # as long as each stack has its order, there is none between the two
+        other[2]._put()
+
+
+def _share_a_stack(cell, other):
+    """Whether two contexts lie on the same stack: one that has a context around it is on the requests' alone."""
+    return any(cell[place] is cell[2] and other[place] is other[2] for place in (0, 1))
 
 
 def has_request_context() -> bool:
@@ -363,10 +396,10 @@ def has_app_context() -> bool:
 
 def _current_request_context(what):
     """The request context on top, for a function that needs one."""
-    top = _request_ctx_stack.top
-    if top is None:
+    cell = _cells.get(None)
+    if cell is None or cell[1] is None:
         raise RuntimeError(_no_request(what))
-    return top
+    return cell[1]
 
 
 def after_this_request(f: F) -> F:

@@ -114,6 +114,7 @@ class LocalStack(Generic[T]):
     """
 
     __slots__ = ("_storage",)
+    _place = 0  # of the value in a cell
 
     def __init__(self, context_var: ContextVar[Any] | None = None) -> None:
         self._storage = ContextVar("LocalStack") if context_var is None else context_var
@@ -136,7 +137,7 @@ class LocalStack(Generic[T]):
     def top(self) -> T | None:
         """What was pushed last; None if the stack is empty."""
         cell = self._storage.get(None)
-        return None if cell is None else cell[0]
+        return None if cell is None else cell[self._place]
 
     def __call__(
         self, name: str | None = None, *, unbound_message: str | Callable[[], str] | None = None
@@ -169,9 +170,10 @@ class _Source:
 
     def top_of_stack(self):
         cell = self.local._storage.get(None)  # not local.top, which is one call more for every request.path
-        if cell is None or cell[0] is None:
+        top = None if cell is None else cell[self.local._place]
+        if top is None:
             raise self.unbound()
-        return cell[0] if self.attribute is None else self.attribute(cell[0])
+        return top if self.attribute is None else self.attribute(top)
 
     def value_of_variable(self):
         try:

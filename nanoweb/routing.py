@@ -365,21 +365,10 @@ class Map:
                 for method in (None,) if rule.methods is None else rule.methods:
                     by_method.setdefault(method, rule)
 
-    def _find_at_once(self, environ):
-        """Return what _find() does for a request within the default subdomain; NotImplemented where an adapter must.
-
-        Most requests are a path and a method that fit, and need no adapter to be made for them.
-        """
-        if self._remap:
-            self.update()
-        path_info = environ.get("PATH_INFO", "/")
-        is_plain = environ["wsgi.url_scheme"] in _plain_schemes and "HTTP_UPGRADE" not in environ
-        if not is_plain or self.host_matching or not path_info.isascii():
-            return NotImplemented
-        return self._find(self.default_subdomain, path_info, environ["REQUEST_METHOD"].upper(), False)
-
     def _find(self, domain, path_info, method, websocket):
         """Return the rule and the values for a path; None for a 404, a RoutingException for what is between."""
+        if self._remap:
+            self.update()
         start = self._root.static.get(domain)
         if start is not None and not websocket:
             rules = start.exact.get(path_info)
@@ -496,7 +485,6 @@ class Map:
 _OUTSIDE = "<invalid>"
 
 # What a URL starts with, by the scheme that was asked for: browsers open a WebSocket only with "ws:" or "wss:".
-_plain_schemes = frozenset(["http", "https"])
 _http_schemes = {"http": "http:", "ws": "http:", "https": "https:", "wss": "https:", "": "", None: ""}
 _websocket_schemes = {"https": "wss:", "wss": "wss:"}
 
@@ -573,7 +561,7 @@ class MapAdapter:
         return (rule if return_rule else rule.endpoint), values
 
     def _match_found(self, found):
-        """Return the rule and the values of what Map._find_at_once() found, or raise what match() would."""
+        """Return the rule and the values of what App._find_at_once() found, or raise what match() would."""
         return self._conclude(found, self.subdomain, self.path_info, self.default_method.upper(), None)
 
     def _conclude(self, found, domain, path_info, method, query_args):

@@ -341,7 +341,6 @@ def walk(node, parts, at, texts, method, websocket, missed):
         part = parts[at]
         at += 1
         child = node.static.get(part)
-        only = node.only  # read once: another thread may be adding a rule
         if child is not None:
             if not node.dynamic and (part or at < last):  # nothing to come back for
                 node = child
@@ -349,12 +348,14 @@ def walk(node, parts, at, texts, method, websocket, missed):
             found = walk(child, parts, at, texts[:], method, websocket, missed)
             if found is not None:
                 return found
-        elif only is not None and part:
-            test, node = only
-            if not test(part):
-                return None
-            texts.append(part)
-            continue
+        elif part:
+            only = node.only  # read once: another thread may be adding a rule
+            if only is not None:
+                test, node = only
+                if not test(part):
+                    return None
+                texts.append(part)
+                continue
         return _walk_patterns(node, parts, at, texts, method, websocket, missed)
     for rule in node.rules:  # as in _choose(); most walks end here, and this saves them a call
         if (rule.methods is not None and method not in rule.methods) or rule.websocket != websocket:

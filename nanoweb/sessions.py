@@ -205,10 +205,10 @@ class SecureCookieSessionInterface(SessionInterface):
         """Whether there may be a permanent session in a cookie, to be kept alive; all others are left asleep."""
         if type(self) is not SecureCookieSessionInterface:  # a subclass may do anything when it is asked
             return True
-        field = request.environ.get("HTTP_COOKIE")
-        if not field:
+        if "HTTP_COOKIE" not in request.environ:
             return False
-        return self.get_cookie_name(app) in field and app.config["SESSION_REFRESH_EACH_REQUEST"]
+        name = self.get_cookie_name(app)
+        return name in request.environ["HTTP_COOKIE"] and app.config["SESSION_REFRESH_EACH_REQUEST"]
 
     def open_session(self, app: App, request: Request) -> SecureCookieSession | None:
         """Return the session that the cookie holds; an empty one if there is none, it was changed, or is too old."""

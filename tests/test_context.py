@@ -203,7 +203,34 @@ class NestingTest(unittest.TestCase):
         with ThreadPoolExecutor(1) as pool:
             text, name = pool.submit(elsewhere).result()
         self.assertEqual((text, name), ("<AppContext of 'one'> is popped where it was not pushed", "two"))
-        nanoweb.context._app_ctx_stack.pop()
+        self.assertIs(nanoweb.context._app_ctx_stack.pop(), context)
+
+    def test_the_two_stacks_have_each_their_own_order_and_none_between_them(self):
+        outer, inner = self.app.app_context(), self.app.app_context()
+        request_context = self.app.test_request_context("/there")
+        for context in (outer, request_context, inner):
+            context.push()
+        request_context.pop()
+        self.assertIs(nanoweb.context._app_ctx_stack.top, inner)
+        self.assertFalse(has_request_context())
+        request_context = self.app.test_request_context("/again")
+        request_context.push()
+        inner.pop()
+        self.assertEqual((request.path, current_app.name), ("/again", "one"))
+        outer.pop()
+        self.assertEqual(request.path, "/again")
+        request_context.pop()
+        self.assertFalse(has_app_context())
+
+    def test_the_old_names_of_the_stacks_can_be_pushed_and_popped(self):
+        stack = nanoweb.context._request_ctx_stack
+        self.assertIsNone(stack.pop())
+        context = self.app.test_request_context("/there")
+        stack.push(context)
+        with self.other.app_context():
+            self.assertEqual((request.path, current_app.name), ("/there", "two"))
+        self.assertIs(stack.pop(), context)
+        self.assertFalse(has_app_context() or has_request_context())
 
     def test_a_context_entered_anew_has_a_new_g(self):
         context = self.app.test_request_context()
@@ -647,16 +674,14 @@ class IsolationTest(unittest.TestCase):
                 self.value = value
 
         stacks = nanoweb.context._request_ctx_stack, nanoweb.context._app_ctx_stack
-        saved = [stack._storage for stack in stacks]
+        saved = nanoweb.context._cells
         app = reading_app(self.pause)
         app.testing = True
         try:
-            for stack in stacks:
-                stack._storage = SharedVariable()
+            nanoweb.context._cells = stacks[0]._storage = stacks[1]._storage = SharedVariable()
             self.assertNotEqual(hammer(app, threads=8), [])
         finally:
-            for stack, storage in zip(stacks, saved):
-                stack._storage = storage
+            nanoweb.context._cells = stacks[0]._storage = stacks[1]._storage = saved
 
     def test_tasks_never_see_each_others_values(self):
         app = App("example")
