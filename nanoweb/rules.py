@@ -279,7 +279,13 @@ class Rule(RuleFactory):
                 value = values[name]
                 if value is None:
                     raise KeyError(name)
-                texts.append(to_url(value))
+                try:
+                    texts.append(to_url(value))
+                except ValidationError:
+                    raise
+                except (TypeError, ValueError) as error:  # "invalid literal for int()" does not say where to look
+                    kind = ValueError if isinstance(error, ValueError) else TypeError
+                    raise kind(f"{value!r:.200} cannot stand for {name!r} in {self.rule!r}: {error}") from error
             path %= tuple(texts)
         if append_unknown and len(values) > len(variables):
             unknown = {name: value for name, value in values.items() if name not in self.arguments}

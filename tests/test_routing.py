@@ -1004,8 +1004,10 @@ class BuildTest(unittest.TestCase):
     def test_a_value_that_cannot_be_a_part_of_the_url(self):
         with self.assertRaisesRegex(ValueError, "'c' is not one of 'a', 'b'"):
             urls("/<any(a, b):x>").build("/<any(a, b):x>", {"x": "c"})
-        with self.assertRaisesRegex(ValueError, "invalid literal for int"):
+        with self.assertRaisesRegex(ValueError, "'c' cannot stand for 'x' in '/<int:x>': invalid literal for int"):
             urls("/<int:x>").build("/<int:x>", {"x": "c"})
+        with self.assertRaisesRegex(TypeError, r"\['c'\] cannot stand for 'x' in '/<int:x>': int\(\) argument must be"):
+            urls("/<int:x>").build("/<int:x>", {"x": ["c"]})
 
     def test_an_error_says_what_was_meant(self):
         adapter = urls(
