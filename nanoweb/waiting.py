@@ -46,11 +46,21 @@ class ClientSilent(ClientGone):
 # For one socket
 
 _LONGEST = 2e6  # seconds: poll() counts milliseconds, in 32 bits
+_AT_A_TIME = 1.0  # seconds: a signal that comes just before poll() does not end it, and is heard when it ends
 
 
 def wait_for(connection: socket.socket, seconds: float, room: bool = False) -> bool:
     """Wait until a connection has something to read, or room for us to send; False if that takes longer."""
-    seconds = min(seconds, _LONGEST)
+    end = time.monotonic() + seconds
+    while True:
+        left = max(end - time.monotonic(), 0.0)
+        if _is_ready(connection, min(left, _AT_A_TIME), room):
+            return True
+        if left <= _AT_A_TIME:
+            return False
+
+
+def _is_ready(connection, seconds, room):
     if hasattr(select, "poll"):  # select() knows no descriptor over 1023
         poll = select.poll()
         poll.register(connection, select.POLLOUT if room else select.POLLIN)

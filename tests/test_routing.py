@@ -1006,7 +1006,9 @@ class BuildTest(unittest.TestCase):
             urls("/<any(a, b):x>").build("/<any(a, b):x>", {"x": "c"})
         with self.assertRaisesRegex(ValueError, "'c' cannot stand for 'x' in '/<int:x>': invalid literal for int"):
             urls("/<int:x>").build("/<int:x>", {"x": "c"})
-        with self.assertRaisesRegex(TypeError, r"\['c'\] cannot stand for 'x' in '/<int:x>': int\(\) argument must be"):
+        with self.assertRaisesRegex(
+            TypeError, r"\['c'\] cannot stand for 'x' in '/<int:x>': int\(\) argument must be"
+        ):
             urls("/<int:x>").build("/<int:x>", {"x": ["c"]})
 
     def test_an_error_says_what_was_meant(self):

@@ -71,6 +71,24 @@ class PaceTest(unittest.TestCase):
                         del waiting.select.poll
                     self.assertTrue(wait_for(ours, seconds))
 
+    def test_a_signal_that_poll_has_missed_is_heard_within_a_second(self):
+        """One that comes after the interpreter's last look and before the system call ends no poll()."""
+        clock, waits = [100.0], []
+
+        def wait_in_vain(connection, seconds, room):
+            clock[0] += seconds
+            waits.append(seconds)
+
+        with mock.patch.multiple(waiting, _is_ready=wait_in_vain, time=mock.Mock(monotonic=lambda: clock[0])):
+            self.assertFalse(wait_for(None, 2.5))
+            self.assertEqual(waits, [1, 1, 0.5])
+            for seconds in (0, -1):
+                self.assertFalse(wait_for(None, seconds))
+                self.assertEqual(waits.pop(), 0)
+            with mock.patch.object(waiting, "_is_ready", side_effect=[False, False, True]) as look:
+                self.assertTrue(wait_for(None, 1e18))
+            self.assertEqual(look.call_count, 3)
+
 
 class WatchTest(unittest.TestCase):
     """Every kind tells the same; test_crew lets a server live on each of them."""
