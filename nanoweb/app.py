@@ -182,18 +182,18 @@ class App(Registry):
         Most requests are a path and a method that fit, and need none to be made for them.
         """
         environ, url_map = request.environ, self.url_map
-        path_info = environ.get("PATH_INFO", "/")
         if (
-            path_info.isascii()
-            and environ["wsgi.url_scheme"] in _web_schemes
-            and "HTTP_UPGRADE" not in environ
+            getattr(self.create_url_adapter, "__func__", None) is _create_url_adapter  # and not somebody else's
+            and type(url_map) is Map
             and self.config["TRUSTED_HOSTS"] is None
             and request.trusted_hosts is None
             and not (self.subdomain_matching or url_map.host_matching)
-            and type(url_map) is Map
-            and getattr(self.create_url_adapter, "__func__", None) is _create_url_adapter  # and not somebody else's
+            and environ["wsgi.url_scheme"] in _web_schemes
+            and "HTTP_UPGRADE" not in environ
         ):
-            return url_map._find(url_map.default_subdomain, path_info, environ["REQUEST_METHOD"].upper(), False)
+            path_info = environ.get("PATH_INFO", "/")
+            if path_info.isascii():
+                return url_map._find(url_map.default_subdomain, path_info, environ["REQUEST_METHOD"].upper(), False)
         return NotImplemented
 
     def full_dispatch_request(self) -> Response:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import partial
 
 from .exceptions import HTTPException
-from .local import LocalProxy, LocalStack
+from .local import LocalProxy, _TwinStack
 from .properties import cached_property
 from .signals import appcontext_popped, appcontext_pushed, is_coroutine_function
 
@@ -47,34 +47,11 @@ __all__ = [
     "stream_with_context",
 ]
 
-# What is at work: a chain of cells (application context, request context or None, which of them was pushed, cell
-# below), of which this has the top one; see LocalStack.  One chain, not two, so that a request is one look-up less to
-# put on and to take off.
-_cells: ContextVar[Any] = ContextVar("contexts")
-
-
-class _ContextStack(LocalStack):  # type: ignore[type-arg]
-    """One of the two stacks that stand in the cells."""
-
-    __slots__ = ("_place",)
-
-    def __init__(self, place):
-        super().__init__(_cells)
-        self._place = place
-
-    def push(self, obj):
-        obj._put()
-
-    def pop(self):
-        top = self.top
-        if top is not None:
-            _take_off(top)
-        return top
-
-
 # Any, for a type checker: the top is None only where nothing is at work, and then none of our methods is.
-_app_ctx_stack: Any = _ContextStack(0)
-_request_ctx_stack: Any = _ContextStack(1)
+# Both stand in one variable, so that a request is put on them, and taken off, in one step.
+_tops: ContextVar[Any] = ContextVar("contexts", default=(None, None))
+_app_ctx_stack: Any = _TwinStack(_tops, 0)
+_request_ctx_stack: Any = _TwinStack(_tops, 1)
 
 
 def _no_request(name):
@@ -169,14 +146,10 @@ class AppContext:
     def push(self) -> None:
         """Make this the current application."""
         begins = not (self.depth or self.holders)
-        self._put()
         self.depth += 1
+        _app_ctx_stack.push(self)
         if begins:
             self._announce(appcontext_pushed)
-
-    def _put(self):
-        cell = _cells.get(None)
-        _cells.set((self, None if cell is None else cell[1], self, cell))
 
     def _announce(self, signal):
         if signal.receivers:
@@ -194,7 +167,7 @@ class AppContext:
             if is_last:
                 self.app.do_teardown_appcontext(exc)
         finally:
-            _take_off(self)
+            _pop(_app_ctx_stack, self)
         if is_last:
             self._announce(appcontext_popped)
 
@@ -240,12 +213,13 @@ class RequestContext(AppContext):
     """A request at work: what `request` and `session` look at.
 
     It is an application context too, and takes that place as well unless a context
-    of the same application has it already, which is put there once more: `g` then is that one's.
+    of the same application has it already; `g` then is that one's.
     """
 
     after_functions: tuple[Callable[[Any], Any], ...] = ()
     flashes: list[tuple[str, str]] | None = None  # the messages shown in this request
     is_copy = False  # then the files of its request are not its to close
+    pushes: Any = None  # for each push a cell (whether it went onto the applications' stack too, the push before)
     outer: AppContext | None = None  # the context that was there, if this one did not take its place
     _session: Any = None  # once it is open
 
@@ -299,42 +273,52 @@ class RequestContext(AppContext):
     def push(self) -> None:
         """Make this the current request, open its session if that cannot wait, and match its address."""
         app, request = self.app, self.request
-        top = _cells.get(None)
-        begins = not (self.depth or self.holders)
-        if begins and top is not None and top[0].app is app:
-            self.outer = top[0]
-        _cells.set((self.outer or self, self, self, top))  # as in _put, without the call
-        self.depth += 1
-        if begins and appcontext_pushed.receivers and self.outer is None:
+        apps, requests = _tops.get()
+        begins = not (self.pushes or self.holders)
+        if begins and apps is not None and apps[0].app is app:
+            self.outer = apps[0]
+        app_context = self.outer or self
+        brings_app = apps is None or apps[0] is not app_context
+        _tops.set(((app_context, apps) if brings_app else apps, (self, requests)))  # what push() does, on each stack
+        self.pushes = (brings_app, self.pushes)
+        if begins and brings_app and appcontext_pushed.receivers:
             self._announce(appcontext_pushed)
-        if self._session is None and app.session_interface.is_due(app, request):
-            self.open_session()
+        if self._session is None:
+            interface = app.session_interface
+            if (interface.wants_all_requests or "HTTP_COOKIE" in request.environ) and interface.is_due(app, request):
+                self.open_session()
         if request.url_rule is None and request.routing_exception is None:
             self.match_request()
 
-    def _put(self):
-        _cells.set((self.outer or self, self, self, _cells.get(None)))
-
     def pop(self, exc: BaseException | None = None) -> None:
         """Undo push; the last pop runs the teardown functions.  exc is the error that ended the request."""
-        if not self.depth:
+        if not self.pushes:
             raise RuntimeError(f"{self!r} is popped more often than it was pushed")
-        self.depth -= 1
-        is_last = not (self.depth or self.holders)
+        brought_app, self.pushes = self.pushes
+        is_last = not (self.pushes or self.holders)
         if self.holders and exc is not None:
             self.error = exc
-        app_context = self.outer or self
+        outer = self.outer
         try:
             if is_last:
                 self._finish(exc)
         finally:
-            top = _cells.get(None)
-            if top is not None and top[2] is self:  # nearly always
-                _cells.set(top[3])
+            apps, requests = _tops.get()
+            is_on_top = requests is not None and requests[0] is self and apps is not None
+            if is_on_top and apps[0] is (outer or self):  # nearly always
+                _tops.set((apps[1] if brought_app else apps, requests[1]))
             else:
-                _take_off(self)
-        if is_last and app_context is self and appcontext_popped.receivers:
+                self._take_off(brought_app, outer)
+        if is_last and outer is None and appcontext_popped.receivers:
             self._announce(appcontext_popped)
+
+    def _take_off(self, brought_app, outer):
+        """Leave the stacks, where something else is on top."""
+        try:
+            _pop(_request_ctx_stack, self)
+        finally:
+            if brought_app:
+                _pop(_app_ctx_stack, outer or self)
 
     def _finish(self, exc):
         """End the request: teardown functions, files of a form, and what would keep all this in memory."""
@@ -363,25 +347,20 @@ class RequestContext(AppContext):
         return f"<{type(self).__name__} {self.request.path!r} [{self.request.method}] of {self.app.name!r}>"
 
 
-def _take_off(context):
-    """Take a context off, with all that was left lying on it: the next request must not find that."""
-    cell, above = _cells.get(None), []
-    while cell is not None and cell[2] is not context:
-        above.append(cell)
-        cell = cell[3]
-    if cell is None:  # it belongs to another thread or task: leave this one's as they were
+def _pop(stack, context):
+    """Take a context off its stack, with all that was left lying on it: the next request must not find that."""
+    popped = stack.pop()
+    if popped is context:
+        return
+    others = []
+    while popped is not None and popped is not context:
+        others.append(popped)
+        popped = stack.pop()
+    if popped is None:  # it belongs to another thread or task: leave this one's as they were
+        for other in reversed(others):
+            stack.push(other)
         raise RuntimeError(f"{context!r} is popped where it was not pushed")
-    _cells.set(cell[3])
-    others = [other[2] for other in above if _share_a_stack(cell, other)]
-    if others:
-        raise RuntimeError(f"{others!r} was pushed after {context!r} and never popped")
-    for other in reversed(above):  # as long as each stack has its order, there is none between the two
-        other[2]._put()
-
-
-def _share_a_stack(cell, other):
-    """Whether two contexts lie on the same stack: one that has a context around it is on the requests' alone."""
-    return any(cell[place] is cell[2] and other[place] is other[2] for place in (0, 1))
+    raise RuntimeError(f"{others!r} was pushed after {context!r} and never popped")
 
 
 def has_request_context() -> bool:
@@ -396,10 +375,10 @@ def has_app_context() -> bool:
 
 def _current_request_context(what):
     """The request context on top, for a function that needs one."""
-    cell = _cells.get(None)
-    if cell is None or cell[1] is None:
+    cell = _tops.get()[1]
+    if cell is None:
         raise RuntimeError(_no_request(what))
-    return cell[1]
+    return cell[0]
 
 
 def after_this_request(f: F) -> F:

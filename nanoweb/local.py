@@ -114,7 +114,6 @@ class LocalStack(Generic[T]):
     """
 
     __slots__ = ("_storage",)
-    _place = 0  # of the value in a cell
 
     def __init__(self, context_var: ContextVar[Any] | None = None) -> None:
         self._storage = ContextVar("LocalStack") if context_var is None else context_var
@@ -137,7 +136,7 @@ class LocalStack(Generic[T]):
     def top(self) -> T | None:
         """What was pushed last; None if the stack is empty."""
         cell = self._storage.get(None)
-        return None if cell is None else cell[self._place]
+        return None if cell is None else cell[0]
 
     def __call__(
         self, name: str | None = None, *, unbound_message: str | Callable[[], str] | None = None
@@ -147,6 +146,42 @@ class LocalStack(Generic[T]):
 
     def __release_local__(self) -> None:
         self._storage.set(None)
+
+
+class _TwinStack(LocalStack):  # type: ignore[type-arg]
+    """One of two stacks that stand in one ContextVar, as a pair of top cells: both can be changed in one step.
+
+    context_var   it, with (None, None) for its default
+    place         which of the two this is, 0 or 1
+    """
+
+    __slots__ = ("_place",)
+
+    def __init__(self, context_var, place):
+        super().__init__(context_var)
+        self._place = place
+
+    def _set(self, cell):
+        pair = self._storage.get()
+        self._storage.set((pair[0], cell) if self._place else (cell, pair[1]))
+
+    def push(self, obj):
+        self._set((obj, self._storage.get()[self._place]))
+
+    def pop(self):
+        cell = self._storage.get()[self._place]
+        if cell is None:
+            return None
+        self._set(cell[1])
+        return cell[0]
+
+    @property
+    def top(self):
+        cell = self._storage.get()[self._place]
+        return None if cell is None else cell[0]
+
+    def __release_local__(self):
+        self._set(None)
 
 
 class _Source:
@@ -170,10 +205,15 @@ class _Source:
 
     def top_of_stack(self):
         cell = self.local._storage.get(None)  # not local.top, which is one call more for every request.path
-        top = None if cell is None else cell[self.local._place]
-        if top is None:
+        if cell is None or cell[0] is None:
             raise self.unbound()
-        return top if self.attribute is None else self.attribute(top)
+        return cell[0] if self.attribute is None else self.attribute(cell[0])
+
+    def top_of_twin(self):
+        cell = self.local._storage.get()[self.local._place]
+        if cell is None or cell[0] is None:
+            raise self.unbound()
+        return cell[0] if self.attribute is None else self.attribute(cell[0])
 
     def value_of_variable(self):
         try:
@@ -198,7 +238,8 @@ def _find_in(local, name, message):
             raise TypeError("a proxy stands for one attribute of a Local: say which, as in local('user')")
         find, what, cure = source.name_in_local, "", "set this attribute of the Local"
     elif isinstance(local, LocalStack):
-        find, what, cure = source.top_of_stack, "the top of the LocalStack", "push an object onto the LocalStack"
+        find = source.top_of_twin if isinstance(local, _TwinStack) else source.top_of_stack
+        what, cure = "the top of the LocalStack", "push an object onto the LocalStack"
     elif isinstance(local, ContextVar):
         find, what, cure = source.value_of_variable, f"the ContextVar {local.name!r}", "set the ContextVar"
     elif callable(local):

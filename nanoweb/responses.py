@@ -103,7 +103,7 @@ class Response:
     _status: str
     _status_code: int
     _on_close: tuple[Callable[[], object], ...] = ()
-    _data: bytes | None = None  # the body that set_data made, and whose length is told
+    _length: int | None = None  # bytes of the body that set_data made
 
     def __init__(
         self,
@@ -128,13 +128,12 @@ class Response:
         self._status, self._status_code = known or grammar.parse_status(status)
         if direct_passthrough:
             self.direct_passthrough = True
-        is_usual = type(self) is Response or type(self).set_data is Response.set_data
-        if type(response) is str and headers is None and is_usual:
+        if type(response) is str and headers is None and type(self).set_data is Response.set_data:
             # What set_data does, for nearly all, without looking whether there are fields to tell of the length.
             data = response.encode()
             self.response = [data]
             if self.automatically_set_content_length:
-                self._data = data
+                self._length = len(data)
         elif isinstance(response, (str, bytes, bytearray, memoryview)):
             self.set_data(response)
         else:
@@ -149,8 +148,8 @@ class Response:
         headers = Headers()  # threads that share a response must not see it before it is filled, nor each their own
         if self._content_type is not None:
             headers._list.append(("Content-Type", self._content_type))
-        if self._data is not None:
-            headers._list.append(("Content-Length", str(len(self._data))))
+        if self._length is not None:
+            headers._list.append(("Content-Length", str(self._length)))
         return self.__dict__.setdefault("headers", headers)
 
     def __repr__(self) -> str:
@@ -192,7 +191,7 @@ class Response:
             raise TypeError(f"a body is made of str or bytes, not of {value!r:.200}")
         self.response = [data]
         if self.automatically_set_content_length:
-            self._data = data
+            self._length = len(data)
             if "headers" in self.__dict__:
                 self.headers._put(("Content-Length", str(len(data))))
 
@@ -536,22 +535,29 @@ class Response:
 
     def get_wsgi_response(self, environ: dict[str, Any]) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Return (body, status, fields) as they are sent in answer to this environ."""
+        # Of a str that nobody touched since __init__ there is nothing to work out.  Five attributes are what __init__
+        # makes of it; a sixth is that somebody looked at the fields, called call_on_close, or replaced a method.
+        # To ask for __dict__ slows down each look at an attribute that comes after it: it comes last.
+        body, code, status = self.response, self._status_code, self._status
+        content_type, length = self._content_type, self._length
+        if (
+            length is not None
+            and content_type is not None
+            and (code == 200 or (code > 200 and code not in _bodiless))
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and type(body) is list
+            and len(body) == 1
+            and type(body[0]) is bytes
+            and type(self) is Response
+            and len(self.__dict__) == 5
+        ):
+            return [*body], status, [("Content-Type", content_type), ("Content-Length", str(length))]
         headers = self.get_wsgi_headers(environ)
         return self.get_app_iter(environ), self._status, headers.to_wsgi_list()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        # Of a str that nobody touched since __init__ there is nothing to work out.  Five attributes are what __init__
-        # makes of it; a sixth is that somebody looked at the fields, called call_on_close, or replaced a method.
-        # To ask for __dict__ slows down each look at an attribute that comes after it: it comes last.
-        body: Any = [self._data]  # not the list in self.response: who gets it may do with it what he wants
-        code, status, content_type = self._status_code, self._status, self._content_type
         try:
-            has_body = environ["REQUEST_METHOD"] != "HEAD" and (code == 200 or (code > 200 and code not in _bodiless))
-            is_as_made = body == self.response and type(self) is Response
-            if has_body and is_as_made and content_type is not None and len(self.__dict__) == 5:
-                headers = [("Content-Type", content_type), ("Content-Length", str(len(body[0])))]
-            else:
-                body, status, headers = self.get_wsgi_response(environ)
+            body, status, headers = self.get_wsgi_response(environ)
             start_response(status, headers)
         except BaseException:  # nobody has the body, so nobody else can close it
             self.close()

@@ -143,6 +143,9 @@ class SessionInterface:
         """Whether to send the cookie: after a change, and, to keep a permanent session alive, each time."""
         return session.modified or (session.permanent and app.config["SESSION_REFRESH_EACH_REQUEST"])
 
+    #: Whether is_due() is asked for a request without a cookie, too.
+    wants_all_requests = True
+
     def is_due(self, app: App, request: Request) -> bool:
         """Whether a session that no view looked at is opened and saved all the same."""
         return True
@@ -163,7 +166,13 @@ class SecureCookieSessionInterface(SessionInterface):
     digest_method: Any = "sha1"
     key_derivation = "hmac"
     session_class = SecureCookieSession
+    wants_all_requests = False
     _serializer: Any = None  # the last that was used, behind its keys
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "wants_all_requests" not in cls.__dict__:
+            cls.wants_all_requests = True  # for it may do anything when it is asked
 
     @cached_property
     def serializer(self) -> Any:
@@ -203,12 +212,12 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def is_due(self, app: App, request: Request) -> bool:
         """Whether there may be a permanent session in a cookie, to be kept alive; all others are left asleep."""
-        if type(self) is not SecureCookieSessionInterface:  # a subclass may do anything when it is asked
+        if self.wants_all_requests:
             return True
-        if "HTTP_COOKIE" not in request.environ:
+        field = request.environ.get("HTTP_COOKIE")
+        if not field:
             return False
-        name = self.get_cookie_name(app)
-        return name in request.environ["HTTP_COOKIE"] and app.config["SESSION_REFRESH_EACH_REQUEST"]
+        return self.get_cookie_name(app) in field and app.config["SESSION_REFRESH_EACH_REQUEST"]
 
     def open_session(self, app: App, request: Request) -> SecureCookieSession | None:
         """Return the session that the cookie holds; an empty one if there is none, it was changed, or is too old."""

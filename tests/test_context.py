@@ -206,21 +206,45 @@ class NestingTest(unittest.TestCase):
         self.assertIs(nanoweb.context._app_ctx_stack.pop(), context)
 
     def test_the_two_stacks_have_each_their_own_order_and_none_between_them(self):
-        outer, inner = self.app.app_context(), self.app.app_context()
+        outer, inner = self.app.app_context(), self.other.app_context()
         request_context = self.app.test_request_context("/there")
         for context in (outer, request_context, inner):
             context.push()
         request_context.pop()
-        self.assertIs(nanoweb.context._app_ctx_stack.top, inner)
-        self.assertFalse(has_request_context())
+        self.assertEqual((current_app.name, has_request_context()), ("two", False))
         request_context = self.app.test_request_context("/again")
         request_context.push()
-        inner.pop()
-        self.assertEqual((request.path, current_app.name), ("/again", "one"))
+        with self.assertRaisesRegex(RuntimeError, "was pushed after"):
+            inner.pop()
+        self.assertEqual((current_app.name, request.path), ("one", "/again"))
+        with self.assertRaisesRegex(RuntimeError, "popped where it was not pushed"):
+            request_context.pop()
         outer.pop()
-        self.assertEqual(request.path, "/again")
+        self.assertFalse(has_app_context() or has_request_context())
+
+    def test_an_application_context_that_ends_below_a_request_is_current_no_more(self):
+        ended = []
+        self.app.teardown_appcontext(ended.append)
+        outer = self.app.app_context()
+        outer.push()
+        g.value = "of the one before"
+        request_context = self.app.test_request_context("/there")
+        request_context.push()
+        outer.pop()
+        self.assertEqual((ended, has_app_context(), request.path), ([None], False, "/there"))
+        with self.app.test_request_context("/next"):
+            self.assertNotIn("value", g)
+        self.assertEqual(ended, [None, None])
         request_context.pop()
-        self.assertFalse(has_app_context())
+        self.assertFalse(has_request_context())
+
+    def test_a_request_pushed_twice_may_end_below_an_application_context(self):
+        request_context, inner = self.app.test_request_context("/there"), self.app.app_context()
+        for context in (request_context, request_context, inner):
+            context.push()
+        for context in (request_context, inner, request_context):
+            context.pop()
+        self.assertFalse(has_app_context() or has_request_context())
 
     def test_the_old_names_of_the_stacks_can_be_pushed_and_popped(self):
         stack = nanoweb.context._request_ctx_stack
@@ -665,23 +689,23 @@ class IsolationTest(unittest.TestCase):
         class SharedVariable:
             """What stands behind a LocalStack must not be: one value for all."""
 
-            value = None
+            value = (None, None)
 
             def get(self, default=None):
-                return default if self.value is None else self.value
+                return self.value
 
             def set(self, value):
                 self.value = value
 
         stacks = nanoweb.context._request_ctx_stack, nanoweb.context._app_ctx_stack
-        saved = nanoweb.context._cells
+        saved = nanoweb.context._tops
         app = reading_app(self.pause)
         app.testing = True
         try:
-            nanoweb.context._cells = stacks[0]._storage = stacks[1]._storage = SharedVariable()
+            nanoweb.context._tops = stacks[0]._storage = stacks[1]._storage = SharedVariable()
             self.assertNotEqual(hammer(app, threads=8), [])
         finally:
-            nanoweb.context._cells = stacks[0]._storage = stacks[1]._storage = saved
+            nanoweb.context._tops = stacks[0]._storage = stacks[1]._storage = saved
 
     def test_tasks_never_see_each_others_values(self):
         app = App("example")

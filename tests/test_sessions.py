@@ -278,6 +278,17 @@ class OwnInterfaceTest(unittest.TestCase):
         app.session_interface = Counting()
         self.assertIn("Set-Cookie", app.test_client().get("/untouched").headers)
 
+    def test_unless_it_says_that_it_can_sleep(self):
+        class Sleeping(SecureCookieSessionInterface):
+            wants_all_requests = False
+
+            def open_session(self, app, request):
+                raise AssertionError("it was woken")
+
+        app = make_app()
+        app.session_interface = Sleeping()
+        self.assertEqual(app.test_client().get("/untouched").status_code, 200)
+
     def test_one_that_is_not_finished_says_what_is_missing(self):
         app = make_app()
         app.session_interface = SessionInterface()
