@@ -118,24 +118,30 @@ class LocalStack(Generic[T]):
     def __init__(self, context_var: ContextVar[Any] | None = None) -> None:
         self._storage = ContextVar("LocalStack") if context_var is None else context_var
 
+    def _cell(self):
+        return self._storage.get(None)
+
+    def _set(self, cell):
+        self._storage.set(cell)
+
     def push(self, obj: T) -> None:
         """Put obj on top."""
-        self._storage.set((obj, self._storage.get(None)))
+        self._set((obj, self._cell()))
 
     def pop(self) -> T | None:
         """Take the top off and return it; None if the stack is empty."""
-        cell = self._storage.get(None)
+        cell = self._cell()
         if cell is None:
             return None
         obj: T
         obj, below = cell
-        self._storage.set(below)
+        self._set(below)
         return obj
 
     @property
     def top(self) -> T | None:
         """What was pushed last; None if the stack is empty."""
-        cell = self._storage.get(None)
+        cell = self._cell()
         return None if cell is None else cell[0]
 
     def __call__(
@@ -145,7 +151,7 @@ class LocalStack(Generic[T]):
         return LocalProxy(self, name, unbound_message=unbound_message)
 
     def __release_local__(self) -> None:
-        self._storage.set(None)
+        self._set(None)
 
 
 class _TwinStack(LocalStack):  # type: ignore[type-arg]
@@ -161,27 +167,12 @@ class _TwinStack(LocalStack):  # type: ignore[type-arg]
         super().__init__(context_var)
         self._place = place
 
+    def _cell(self):
+        return self._storage.get()[self._place]
+
     def _set(self, cell):
         pair = self._storage.get()
         self._storage.set((pair[0], cell) if self._place else (cell, pair[1]))
-
-    def push(self, obj):
-        self._set((obj, self._storage.get()[self._place]))
-
-    def pop(self):
-        cell = self._storage.get()[self._place]
-        if cell is None:
-            return None
-        self._set(cell[1])
-        return cell[0]
-
-    @property
-    def top(self):
-        cell = self._storage.get()[self._place]
-        return None if cell is None else cell[0]
-
-    def __release_local__(self):
-        self._set(None)
 
 
 class _Source:
