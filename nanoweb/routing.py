@@ -546,8 +546,6 @@ class MapAdapter:
                       them are answers that the client can be given
         """
         map = self.map
-        if map._remap:
-            map.update()
         if path_info is None:
             path_info = self.path_info
         if websocket is None:
